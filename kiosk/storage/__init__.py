@@ -1,0 +1,1 @@
+"""What the unit keeps: the journal, encrypted images, the outbox, the roster, the queue."""

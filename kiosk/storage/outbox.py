@@ -1,0 +1,263 @@
+"""The seam between the two processes: kiosk-ui puts sealed packets here, kiosk-uplink sends them.
+
+One folder on one disk. For each packet:
+
+    <sha256>.ktp      the sealed packet, named by the SHA-256 of its bytes, never changed
+    <sha256>.json     its state, replaced as a whole at each change
+    <sha256>.receipt  what the receiver answered, once there is an answer
+
+Changes are made under one lock file, so either process may make them. A packet counts from the moment
+its `.ktp` file has its name: the state is written first, so a power cut in between leaves a state
+without packet, which `sweep` removes, and never a packet without state.
+
+    sealed -> sending -> sent -> received -> purged
+                 any of them -> rejected -> received
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from kiosk.enrollment.codec import CodecError, from_json, to_json
+from kiosk.storage.atomic import remove, write_atomic
+
+
+class PacketState(StrEnum):
+    SEALED = "sealed"
+    SENDING = "sending"
+    SENT = "sent"
+    RECEIVED = "received"
+    REJECTED = "rejected"
+    PURGED = "purged"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One packet's state. Times carry their zone; sealed_at orders the queue.
+
+    nik_hash: the keyed hash, for the once-per-life check. last_fault: why the last attempt failed,
+    empty when it did not. receipt_sha256: of the stored receipt, empty without one.
+    """
+
+    sha256: str
+    enrollment_id: str
+    nik_hash: str
+    size_bytes: int
+    sealed_at: dt.datetime
+    state: PacketState = PacketState.SEALED
+    attempts: int = 0
+    last_attempt_at: dt.datetime | None = None
+    last_fault: str = ""
+    sent_at: dt.datetime | None = None
+    receipt_sha256: str = ""
+
+
+class OutboxError(Exception):
+    """An operation the outbox refuses, or a folder it cannot trust."""
+
+
+class UnknownPacketError(OutboxError):
+    """No packet of this hash is or was here."""
+
+
+class PacketDamagedError(OutboxError):
+    """The stored bytes no longer have the hash they are named by, or the state file is unreadable."""
+
+
+class WrongStateError(OutboxError):
+    """The packet's state does not allow this step."""
+
+
+class PurgeRefusedError(OutboxError):
+    """There is no accepting receipt: the packet is the only copy and stays."""
+
+
+_TO_SEND = (PacketState.SEALED, PacketState.SENDING)
+_OPEN = (*_TO_SEND, PacketState.SENT)
+_SHA256_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class Outbox:
+    """`folder` must be on a local disk and is created when missing. Safe between processes and threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock_path = folder / ".lock"
+
+    def put(self, data: bytes, *, enrollment_id: str, nik_hash: str, sealed_at: dt.datetime) -> str:
+        """Stores a sealed packet durably and returns its SHA-256 (hex). Putting it again changes nothing."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        with self._locked():
+            if not self._state_path(sha256).exists():
+                self._save(
+                    OutboxEntry(
+                        sha256=sha256,
+                        enrollment_id=enrollment_id,
+                        nik_hash=nik_hash,
+                        size_bytes=len(data),
+                        sealed_at=sealed_at,
+                    )
+                )
+            if self._load(sha256).state is not PacketState.PURGED and not self._packet_path(sha256).exists():
+                write_atomic(self._packet_path(sha256), data)
+        return sha256
+
+    def entries(self) -> tuple[OutboxEntry, ...]:
+        """Every packet that is or was here, oldest first. Raises PacketDamagedError for an unreadable state."""
+        kept = [entry for entry in self._states() if self._counts(entry)]
+        return tuple(sorted(kept, key=lambda entry: (entry.sealed_at, entry.sha256)))
+
+    def pending(self) -> tuple[OutboxEntry, ...]:
+        """The packets still to be sent, oldest first. For those that wait for a receipt see `entries`."""
+        return tuple(entry for entry in self.entries() if entry.state in _TO_SEND)
+
+    def entry(self, sha256: str) -> OutboxEntry:
+        """Raises UnknownPacketError, PacketDamagedError."""
+        entry = self._load(sha256)
+        if not self._counts(entry):
+            raise UnknownPacketError(sha256)
+        return entry
+
+    def read(self, sha256: str) -> bytes:
+        """The packet's bytes, checked against their hash. Raises UnknownPacketError, PacketDamagedError."""
+        try:
+            data = self._packet_path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise UnknownPacketError(sha256) from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise PacketDamagedError(f"{sha256}: the stored packet does not have its hash")
+        return data
+
+    def receipt(self, sha256: str) -> bytes | None:
+        """The stored receipt, checked against its hash, or None. Raises UnknownPacketError, PacketDamagedError."""
+        entry = self.entry(sha256)
+        if not entry.receipt_sha256:
+            return None
+        receipt = self._receipt_path(sha256).read_bytes() if self._receipt_path(sha256).exists() else b""
+        if hashlib.sha256(receipt).hexdigest() != entry.receipt_sha256:
+            raise PacketDamagedError(f"{sha256}: the stored receipt does not have its hash")
+        return receipt
+
+    def record_attempt(self, sha256: str, *, at: dt.datetime, fault: str = "") -> OutboxEntry:
+        """Counts one attempt to send; `fault` says why it failed. Raises UnknownPacketError, WrongStateError."""
+        with self._locked():
+            entry = self._in(sha256, _OPEN)
+            state = PacketState.SENT if entry.state is PacketState.SENT else PacketState.SENDING
+            return self._save(
+                replace(entry, state=state, attempts=entry.attempts + 1, last_attempt_at=at, last_fault=fault)
+            )
+
+    def mark_sent(self, sha256: str, at: dt.datetime) -> OutboxEntry:
+        """The store has the whole packet. Marking it again keeps the first time. Raises as above."""
+        with self._locked():
+            entry = self._in(sha256, _OPEN)
+            if entry.state is PacketState.SENT:
+                return entry
+            return self._save(replace(entry, state=PacketState.SENT, sent_at=at, last_fault=""))
+
+    def attach_receipt(self, sha256: str, receipt: bytes, *, accepted: bool = True) -> OutboxEntry:
+        """Keeps the receiver's answer. The caller has checked its signature and that it names this packet.
+
+        A packet may be received without having been sent from here: a courier carried it. A rejected
+        packet may be accepted later. Raises UnknownPacketError, WrongStateError.
+        """
+        receipt_sha256 = hashlib.sha256(receipt).hexdigest()
+        with self._locked():
+            entry = self.entry(sha256)
+            if entry.receipt_sha256 == receipt_sha256:
+                return entry
+            self._in(sha256, (*_OPEN, PacketState.REJECTED))
+            write_atomic(self._receipt_path(sha256), receipt)
+            state = PacketState.RECEIVED if accepted else PacketState.REJECTED
+            return self._save(replace(entry, state=state, receipt_sha256=receipt_sha256, last_fault=""))
+
+    def purge(self, sha256: str) -> OutboxEntry:
+        """Removes the packet and keeps its state and receipt. Raises PurgeRefusedError without a receipt."""
+        with self._locked():
+            entry = self.entry(sha256)
+            if entry.state not in (PacketState.RECEIVED, PacketState.PURGED):
+                raise PurgeRefusedError(f"{sha256} is {entry.state}: no receipt accepts it")
+            if self.receipt(sha256) is None:
+                raise PurgeRefusedError(f"{sha256} has no receipt")
+            purged = self._save(replace(entry, state=PacketState.PURGED))
+            remove(self._packet_path(sha256))
+            return purged
+
+    def sweep(self) -> None:
+        """Clears what a power cut left half done. Never removes a packet that was not purged."""
+        with self._locked():
+            for temporary in self._folder.glob(".*.tmp"):
+                remove(temporary)
+            for entry in self._states():
+                if entry.state is PacketState.PURGED:
+                    remove(self._packet_path(entry.sha256))
+                elif not self._counts(entry) and entry.state is PacketState.SEALED:
+                    remove(self._state_path(entry.sha256))
+
+    def _states(self) -> Iterator[OutboxEntry]:
+        for path in self._folder.glob("[!.]*.json"):
+            try:
+                yield self._load(path.stem)
+            except UnknownPacketError:  # swept by the other process since the folder was listed
+                if path.exists():
+                    raise
+
+    def _counts(self, entry: OutboxEntry) -> bool:
+        if entry.state is PacketState.SEALED:
+            return self._packet_path(entry.sha256).exists()
+        return True
+
+    def _in(self, sha256: str, allowed: tuple[PacketState, ...]) -> OutboxEntry:
+        entry = self.entry(sha256)
+        if entry.state not in allowed:
+            raise WrongStateError(f"{sha256} is {entry.state}, not {' or '.join(allowed)}")
+        return entry
+
+    def _load(self, sha256: str) -> OutboxEntry:
+        try:
+            entry: OutboxEntry = from_json(OutboxEntry, json.loads(self._state_path(sha256).read_bytes()))
+        except FileNotFoundError:
+            raise UnknownPacketError(sha256) from None
+        except (CodecError, ValueError) as error:
+            raise PacketDamagedError(f"{sha256}: its state cannot be read: {error}") from error
+        if entry.sha256 != sha256:
+            raise PacketDamagedError(f"{sha256}: its state is that of {entry.sha256}")
+        return entry
+
+    def _save(self, entry: OutboxEntry) -> OutboxEntry:
+        write_atomic(self._state_path(entry.sha256), json.dumps(to_json(entry), indent=1).encode())
+        return entry
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        descriptor = os.open(self._lock_path, os.O_RDONLY | os.O_CREAT, 0o640)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)  # closing releases the lock
+
+    def _packet_path(self, sha256: str) -> Path:
+        return self._path(sha256, "ktp")
+
+    def _state_path(self, sha256: str) -> Path:
+        return self._path(sha256, "json")
+
+    def _receipt_path(self, sha256: str) -> Path:
+        return self._path(sha256, "receipt")
+
+    def _path(self, sha256: str, suffix: str) -> Path:
+        if not _SHA256_HEX.fullmatch(sha256):
+            raise UnknownPacketError(f"{sha256!r} is not a SHA-256")
+        return self._folder / f"{sha256}.{suffix}"
