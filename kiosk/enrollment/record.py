@@ -141,7 +141,8 @@ class Enrollment:
     """One resident's recording on this unit.
 
     samples: at most one per position, the best accepted. pending: capture steps still to do, in order.
-    approval: the signature given under the reviewed data, after REVIEW.
+    approval: the signature given under the reviewed data, after REVIEW. override: the finalising
+    officer's reason for accepting forced samples or a failed verification.
     """
 
     id: str
@@ -156,12 +157,12 @@ class Enrollment:
     exceptions: tuple[BiometricException, ...] = ()
     to_verify: tuple[Position, ...] = ()
     verifications: tuple[Verification, ...] = ()
-    attempts: int = 0
     approval: Sample | None = None
     biodata_remarks: tuple[str, ...] = ()
     officer: str = ""
     returned: tuple[CaptureStep, ...] = ()
     finalised: Stamp | None = None
+    override: str = ""
     packet_sha256: str = ""
     receipt_sha256: str = ""
     central_status: str = "UNREGISTERED"

@@ -1,0 +1,94 @@
+"""One placement before one device: live guidance, attempts, best of N, faults in mid-step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kiosk.enrollment.effects import CaptureNow, Purpose
+from kiosk.enrollment.events import (
+    AttemptFailed,
+    CaptureAsked,
+    DeviceFaulted,
+    DeviceHealed,
+    Event,
+    FingerCompared,
+    Guidance,
+    GuidanceGiven,
+    SamplesTaken,
+)
+from kiosk.enrollment.facts import DataApproved, FingerVerified, StepCaptured
+from kiosk.enrollment.record import Sample
+from kiosk.enrollment.screens import Capturing, HelpComing, Kiosk
+from kiosk.enrollment.transitions import Result, begin_capture, record_and_enter, show, stay
+
+
+def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
+    match event:
+        case CaptureAsked():
+            return kiosk, (CaptureNow(screen.task),)
+        case GuidanceGiven(task, guidance) if task == screen.task:
+            return show(kiosk, replace(screen, guidance=guidance))
+        case DeviceFaulted(task, fault) if task == screen.task:
+            return show(kiosk, replace(screen, fault=fault))
+        case DeviceHealed(task) if task == screen.task:
+            return show(kiosk, replace(screen, fault=None))
+        case SamplesTaken(task, samples) if task == screen.task:
+            return _sampled(kiosk, screen, samples)
+        case AttemptFailed(task, advice) if task == screen.task:
+            return _failed(kiosk, replace(screen, guidance=Guidance(advice=advice)))
+        case FingerCompared(task, verification) if task == screen.task:
+            if verification.matched or screen.attempt >= kiosk.policy.attempts_allowed:
+                return record_and_enter(kiosk, screen.enrollment_id, FingerVerified(verification))
+            return _again(kiosk, screen)
+        case _:
+            return stay(kiosk)
+
+
+def best_of(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """The best sample of each position; of equals the earlier one."""
+    best: dict[str, Sample] = {}
+    for sample in samples:
+        known = best.get(sample.position)
+        if known is None or (sample.report.score or 0) > (known.report.score or 0):
+            best[sample.position] = sample
+    return tuple(best.values())
+
+
+def _sampled(kiosk: Kiosk, screen: Capturing, samples: tuple[Sample, ...]) -> Result:
+    screen = replace(screen, best=best_of((*screen.best, *samples)))
+    if all(kiosk.policy.good_enough(sample) for sample in screen.best):
+        return _accepted(kiosk, screen)
+    return _failed(kiosk, screen)
+
+
+def _failed(kiosk: Kiosk, screen: Capturing) -> Result:
+    """Another attempt; after the last one the best of all stands, marked as forced.
+
+    Without any sample to stand the officer is called, who may grant an exception: never a dead end.
+    """
+    if screen.attempt < kiosk.policy.attempts_allowed:
+        return _again(kiosk, screen)
+    if {sample.position for sample in screen.best} >= set(screen.positions):
+        return _accepted(kiosk, screen)
+    return show(kiosk, HelpComing(back=replace(screen, attempt=1)))
+
+
+def _again(kiosk: Kiosk, screen: Capturing) -> Result:
+    enrollment = kiosk.enrollment(screen.enrollment_id)
+    return begin_capture(
+        kiosk,
+        enrollment,
+        screen.purpose,
+        screen.step,
+        screen.positions,
+        attempt=screen.attempt + 1,
+        best=screen.best,
+    )
+
+
+def _accepted(kiosk: Kiosk, screen: Capturing) -> Result:
+    samples = tuple(replace(sample, forced=not kiosk.policy.good_enough(sample)) for sample in screen.best)
+    if screen.purpose is Purpose.APPROVE:
+        return record_and_enter(kiosk, screen.enrollment_id, DataApproved(samples[0]))
+    return record_and_enter(kiosk, screen.enrollment_id, StepCaptured(screen.step, samples))

@@ -1,0 +1,113 @@
+"""What the rules ask the world to do. The controller runs them; answers come back as events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.enrollment.facts import Fact
+from kiosk.enrollment.positions import CaptureStep, Position
+
+
+class Purpose(StrEnum):
+    """ENROLL keeps samples, VERIFY compares a finger with its first sample, APPROVE takes a signature."""
+
+    ENROLL = "enroll"
+    VERIFY = "verify"
+    APPROVE = "approve"
+
+
+class Signal(StrEnum):
+    """States of the whole kiosk that its panel and hall screen may show."""
+
+    IDLE = "idle"
+    GUIDING = "guiding"
+    CAPTURING = "capturing"
+    CAPTURED = "captured"
+    CALL_OFFICER = "call_officer"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Append to the journal. Everything after it may rely on it being on disk."""
+
+    enrollment_id: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartCapture:
+    """task: number that every event of this capture carries, so that late ones are told apart."""
+
+    task: int
+    enrollment_id: str
+    purpose: Purpose
+    step: CaptureStep
+    positions: tuple[Position, ...]
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureNow:
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopCapture:
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    number: str
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintSlip:
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy:
+    """The session key first, then the session's images."""
+
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Only after a receipt whose signature and hash were checked."""
+
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    signal: Signal
+
+
+Effect = (
+    Record
+    | LookUp
+    | StartCapture
+    | CaptureNow
+    | StopCapture
+    | SignIn
+    | Seal
+    | PrintSlip
+    | Destroy
+    | Purge
+    | Show
+)

@@ -1,0 +1,334 @@
+"""Everything that can happen to the kiosk: a closed union of plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.enrollment.faults import Fault
+from kiosk.enrollment.person import Person
+from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.quality_report import Defect
+from kiosk.enrollment.record import ExceptionReason, Language, Sample, Verification
+
+
+class Role(StrEnum):
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who signed in. number: the staff number, the only identity the journal keeps."""
+
+    number: str
+    role: Role
+
+
+# --- the resident's touches -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChosen:
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """The screen's one forward button: notice read, review right, wait understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTyped:
+    character: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyErased:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCleared:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySubmitted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class BiodataAccepted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class BiodataQuestioned:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureAsked:
+    """Take it now, without waiting for the automatic capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpAsked:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StopConfirmed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class WentBack:
+    """Leaves an overlay (help, stop, still there) or an officer's screen for the one behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdleElapsed:
+    """Nobody touched anything for the policy's idle time, or did not answer `still there`."""
+
+
+# --- devices and capture ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CodeScanned:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A box over the preview in preview pixels: upright size about its centre, turned by `angle_deg`."""
+
+    position: Position
+    x: float
+    y: float
+    width: float
+    height: float
+    angle_deg: float
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """The newest judgement of the live picture. held: share of the still time that has passed, 0..1."""
+
+    advice: Defect | None = None
+    good: bool = False
+    held: float = 0.0
+    outlines: tuple[Outline, ...] = ()
+    scores: tuple[tuple[Position, int | None], ...] = ()
+
+
+NO_GUIDANCE = Guidance()
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceGiven:
+    task: int
+    guidance: Guidance
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesTaken:
+    """One attempt's samples, good or not, one for each position asked for."""
+
+    task: int
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """The device gave no usable sample though it works; advice says what to mend."""
+
+    task: int
+    advice: Defect
+
+
+@dataclass(frozen=True, slots=True)
+class FingerCompared:
+    task: int
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFaulted:
+    task: int
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHealed:
+    task: int
+
+
+# --- answers to effects ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RosterAnswered:
+    """persons: whom the code names; already_recorded: a packet of this NIK was sealed before."""
+
+    code: str
+    kind: str
+    persons: tuple[Person, ...]
+    already_recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignInAnswered:
+    """staff None: refused; message: text id of the reason; wait_s: seconds of lockout left."""
+
+    staff: Staff | None
+    message: str = ""
+    wait_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    enrollment_id: str
+    packet_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealingFailed:
+    enrollment_id: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class SlipPrinted:
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintingFailed:
+    enrollment_id: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptArrived:
+    enrollment_id: str
+    receipt_sha256: str
+    central_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    enrollment_id: str
+
+
+# --- the officer -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerCalled:
+    """The sign-in button or the key switch."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOpened:
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """The officer gives the opened record back to the resident, who goes on where it stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAsked:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StepReturned:
+    step: CaptureStep
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionAsked:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionPositionChosen:
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionReasonChosen:
+    reason: ExceptionReason
+
+
+@dataclass(frozen=True, slots=True)
+class FinaliseAsked:
+    """override: why forced samples or a failed verification are accepted, empty when there are none."""
+
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintAsked:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    pass
+
+
+Event = (
+    LanguageChosen
+    | Continued
+    | KeyTyped
+    | KeyErased
+    | EntryCleared
+    | EntrySubmitted
+    | BiodataAccepted
+    | BiodataQuestioned
+    | CaptureAsked
+    | HelpAsked
+    | StopAsked
+    | StopConfirmed
+    | WentBack
+    | IdleElapsed
+    | CodeScanned
+    | GuidanceGiven
+    | SamplesTaken
+    | AttemptFailed
+    | FingerCompared
+    | DeviceFaulted
+    | DeviceHealed
+    | RosterAnswered
+    | SignInAnswered
+    | Sealed
+    | SealingFailed
+    | SlipPrinted
+    | PrintingFailed
+    | ReceiptArrived
+    | Purged
+    | OfficerCalled
+    | RecordOpened
+    | HandedBack
+    | ReturnAsked
+    | StepReturned
+    | ExceptionAsked
+    | ExceptionPositionChosen
+    | ExceptionReasonChosen
+    | FinaliseAsked
+    | PrintAsked
+    | SignedOut
+)

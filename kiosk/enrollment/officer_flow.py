@@ -1,0 +1,223 @@
+"""The officer's side: sign in, queue, review, return one modality, grant exceptions, finalise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk.enrollment.effects import Effect, PrintSlip, Seal, SignIn
+from kiosk.enrollment.events import (
+    Continued,
+    EntrySubmitted,
+    Event,
+    ExceptionAsked,
+    ExceptionPositionChosen,
+    ExceptionReasonChosen,
+    FinaliseAsked,
+    HandedBack,
+    IdleElapsed,
+    PrintAsked,
+    PrintingFailed,
+    RecordOpened,
+    ReturnAsked,
+    Role,
+    SealingFailed,
+    SignedOut,
+    SignInAnswered,
+    SlipPrinted,
+    Staff,
+    StepReturned,
+    WentBack,
+)
+from kiosk.enrollment.facts import Finalised, ModalityReturned, PositionsExcepted
+from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.record import BiometricException, Enrollment, Stage, Stamp
+from kiosk.enrollment.screens import (
+    Attract,
+    Finalising,
+    Finished,
+    Kiosk,
+    OfficerExcepting,
+    OfficerQueue,
+    OfficerRecord,
+    OfficerReturning,
+    OfficerSigningIn,
+    Screen,
+    SignInForm,
+    SupervisorApproving,
+)
+from kiosk.enrollment.transitions import Result, edited, enter, record, return_to, show, stay
+
+_STAFF_ENTRY_LENGTH = 12
+
+
+def open_points(enrollment: Enrollment) -> tuple[str, ...]:
+    """What the finalising officer must answer for: text ids, in the order of the record."""
+    points = []
+    if enrollment.biodata_remarks:
+        points.append("officer.point.biodata_disputed")
+    if any(sample.forced for sample in enrollment.samples):
+        points.append("officer.point.forced_samples")
+    if any(not item.matched for item in enrollment.verifications):
+        points.append("officer.point.not_verified")
+    return tuple(points)
+
+
+def missing_positions(enrollment: Enrollment) -> tuple[Position, ...]:
+    """Positions neither captured nor excepted with approval: a packet is whole or it is not sealed."""
+    return tuple(
+        position
+        for step_ in CaptureStep
+        for position in step_.positions
+        if enrollment.sample(position) is None
+        and not ((exception := enrollment.exception(position)) and exception.approved_by)
+    )
+
+
+def step(kiosk: Kiosk, screen: Screen, event: Event, now: Stamp) -> Result:
+    if isinstance(event, SignedOut | IdleElapsed) and not isinstance(screen, Finalising):
+        return show(kiosk, Attract())
+    match screen:
+        case OfficerSigningIn():
+            return _signing_in(kiosk, screen, event)
+        case OfficerQueue(staff):
+            if isinstance(event, RecordOpened) and kiosk.holds(event.enrollment_id):
+                return show(kiosk, OfficerRecord(staff, event.enrollment_id))
+        case OfficerRecord():
+            return _record(kiosk, screen, event, now)
+        case OfficerReturning(staff, enrollment_id):
+            return _returning(kiosk, staff, enrollment_id, event)
+        case OfficerExcepting():
+            return _excepting(kiosk, screen, event)
+        case SupervisorApproving():
+            return _approving(kiosk, screen, event)
+        case Finalising(enrollment_id=enrollment_id, fault=fault):
+            if fault is not None and isinstance(event, FinaliseAsked):
+                return show(kiosk, replace(screen, fault=None), Seal(enrollment_id))
+            if fault is not None and isinstance(event, WentBack):
+                return show(kiosk, OfficerQueue(screen.staff))
+        case Finished(staff, enrollment_id):
+            if isinstance(event, Continued | WentBack):
+                return show(kiosk, OfficerQueue(staff))
+            if isinstance(event, PrintAsked):
+                return show(kiosk, replace(screen, fault=None, printed=False), PrintSlip(enrollment_id))
+        case _:
+            pass
+    return stay(kiosk)
+
+
+def answered(kiosk: Kiosk, event: Event) -> Result:
+    """Answers of sealing and printing, shown when their record is still on the screen."""
+    screen = kiosk.screen
+    match screen, event:
+        case Finalising(enrollment_id=shown), SealingFailed(enrollment_id, fault) if shown == enrollment_id:
+            return show(kiosk, replace(screen, fault=fault))
+        case Finished(enrollment_id=shown), SlipPrinted(enrollment_id) if shown == enrollment_id:
+            return show(kiosk, replace(screen, printed=True, fault=None))
+        case Finished(enrollment_id=shown), PrintingFailed(enrollment_id, fault) if shown == enrollment_id:
+            return show(kiosk, replace(screen, fault=fault))
+        case _:
+            return stay(kiosk)
+
+
+def _signing_in(kiosk: Kiosk, screen: OfficerSigningIn, event: Event) -> Result:
+    match event:
+        case SignInAnswered(staff=Staff() as staff) if screen.form.number:
+            return show(kiosk, OfficerQueue(staff))
+        case WentBack():
+            return return_to(kiosk, screen.back)
+        case _:
+            form, effects = _form(screen.form, event)
+            return show(kiosk, replace(screen, form=form), *effects)
+
+
+def _form(form: SignInForm, event: Event) -> tuple[SignInForm, tuple[Effect, ...]]:
+    """Staff number, then PIN; a refusal starts over with its reason."""
+    entry = edited(form.entry, event, length=_STAFF_ENTRY_LENGTH)
+    if entry is not None:
+        return replace(form, entry=entry, message=""), ()
+    match event:
+        case EntrySubmitted() if form.entry and not form.number:
+            return SignInForm(number=form.entry), ()
+        case EntrySubmitted() if form.entry:
+            return SignInForm(number=form.number), (SignIn(form.number, form.entry),)
+        case SignInAnswered(staff=None, message=message, wait_s=wait_s) if form.number:
+            return SignInForm(message=message, wait_s=wait_s), ()
+        case _:
+            return form, ()
+
+
+def _record(kiosk: Kiosk, screen: OfficerRecord, event: Event, now: Stamp) -> Result:
+    staff, enrollment_id = screen.staff, screen.enrollment_id
+    enrollment = kiosk.enrollment(enrollment_id)
+    waiting = enrollment.stage is Stage.AWAIT_OFFICER
+    match event:
+        case WentBack():
+            return show(kiosk, OfficerQueue(staff))
+        case HandedBack() if enrollment.finalised is None:
+            return enter(kiosk, enrollment_id)
+        case ReturnAsked() if waiting:
+            return show(kiosk, OfficerReturning(staff, enrollment_id))
+        case ExceptionAsked() if enrollment.stage in (
+            Stage.CAPTURE,
+            Stage.VERIFY,
+            Stage.REVIEW,
+            Stage.AWAIT_OFFICER,
+        ):
+            return show(kiosk, OfficerExcepting(staff, enrollment_id))
+        case FinaliseAsked(override) if waiting:
+            return _finalise(kiosk, screen, enrollment, override, now)
+        case _:
+            return stay(kiosk)
+
+
+def _finalise(kiosk: Kiosk, screen: OfficerRecord, enrollment: Enrollment, override: str, now: Stamp) -> Result:
+    if missing_positions(enrollment):
+        return show(kiosk, replace(screen, message="officer.incomplete"))
+    if open_points(enrollment) and not override:
+        return show(kiosk, replace(screen, message="officer.override_needed"))
+    fact = Finalised(screen.staff.number, now, override)
+    kiosk, recorded = record(kiosk, enrollment.id, fact)
+    return show(kiosk, Finalising(screen.staff, enrollment.id), *recorded, Seal(enrollment.id))
+
+
+def _returning(kiosk: Kiosk, staff: Staff, enrollment_id: str, event: Event) -> Result:
+    match event:
+        case StepReturned(step_):
+            kiosk, recorded = record(kiosk, enrollment_id, ModalityReturned(step_, staff.number))
+            return show(kiosk, OfficerRecord(staff, enrollment_id), *recorded)
+        case WentBack():
+            return show(kiosk, OfficerRecord(staff, enrollment_id))
+        case _:
+            return stay(kiosk)
+
+
+def _excepting(kiosk: Kiosk, screen: OfficerExcepting, event: Event) -> Result:
+    staff, enrollment_id = screen.staff, screen.enrollment_id
+    match event:
+        case ExceptionPositionChosen(position):
+            return show(kiosk, replace(screen, position=position))
+        case ExceptionReasonChosen(reason) if screen.position is not None:
+            return show(kiosk, SupervisorApproving(staff, enrollment_id, screen.position, reason))
+        case WentBack() if screen.position is not None:
+            return show(kiosk, replace(screen, position=None))
+        case WentBack():
+            return show(kiosk, OfficerRecord(staff, enrollment_id))
+        case _:
+            return stay(kiosk)
+
+
+def _approving(kiosk: Kiosk, screen: SupervisorApproving, event: Event) -> Result:
+    match event:
+        case SignInAnswered(staff=Staff() as approver) if screen.form.number:
+            if approver.role is not Role.SUPERVISOR or approver.number == screen.staff.number:
+                return show(kiosk, replace(screen, form=SignInForm(message="officer.not_supervisor")))
+            exception = BiometricException(
+                screen.position, screen.reason, attested_by=screen.staff.number, approved_by=approver.number
+            )
+            kiosk, recorded = record(kiosk, screen.enrollment_id, PositionsExcepted((exception,)))
+            return show(kiosk, OfficerRecord(screen.staff, screen.enrollment_id), *recorded)
+        case WentBack():
+            return show(kiosk, OfficerRecord(screen.staff, screen.enrollment_id))
+        case _:
+            form, effects = _form(screen.form, event)
+            return show(kiosk, replace(screen, form=form), *effects)

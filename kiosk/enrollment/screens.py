@@ -1,0 +1,227 @@
+"""Where the kiosk stands: one screen at a time, each with just the state it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from kiosk.enrollment.effects import Purpose
+from kiosk.enrollment.events import NO_GUIDANCE, Guidance, Staff
+from kiosk.enrollment.faults import Fault
+from kiosk.enrollment.person import Person
+from kiosk.enrollment.policy import Policy
+from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.record import Enrollment, ExceptionReason, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Attract:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AtNotice:
+    enrollment_id: str
+
+
+class Asked(StrEnum):
+    CODE = "code"
+    BIRTH_DATE = "birth_date"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifying:
+    """asked BIRTH_DATE: a family card named several people; the date tells them apart without showing them."""
+
+    enrollment_id: str
+    asked: Asked = Asked.CODE
+    entry: str = ""
+    message: str = ""
+    candidates: tuple[Person, ...] = ()
+    kind: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capturing:
+    """One placement under way. best: the best sample of each position so far, over all attempts.
+
+    fault: the device is away; the step goes on by itself when it is back.
+    """
+
+    enrollment_id: str
+    task: int
+    purpose: Purpose
+    step: CaptureStep
+    positions: tuple[Position, ...]
+    attempt: int = 1
+    best: tuple[Sample, ...] = ()
+    guidance: Guidance = NO_GUIDANCE
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewing:
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The resident is done; the officer is called."""
+
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resuming:
+    """After a power loss: the same person types the code again."""
+
+    enrollment_id: str
+    entry: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInForm:
+    """number: empty until it was entered; then the entry is the PIN. wait_s: seconds of lockout left."""
+
+    number: str = ""
+    entry: str = ""
+    message: str = ""
+    wait_s: int = 0
+
+
+EMPTY_FORM = SignInForm()
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerSigningIn:
+    back: Screen
+    form: SignInForm = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerQueue:
+    staff: Staff
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerRecord:
+    staff: Staff
+    enrollment_id: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerReturning:
+    staff: Staff
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerExcepting:
+    staff: Staff
+    enrollment_id: str
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorApproving:
+    """A second person signs in to approve what the first attested."""
+
+    staff: Staff
+    enrollment_id: str
+    position: Position
+    reason: ExceptionReason
+    form: SignInForm = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class Finalising:
+    staff: Staff
+    enrollment_id: str
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Sealed. printed: the slip is out; fault: why it is not."""
+
+    staff: Staff
+    enrollment_id: str
+    printed: bool = False
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingStop:
+    back: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class HelpComing:
+    back: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class StillThere:
+    back: Screen
+
+
+Screen = (
+    Attract
+    | AtNotice
+    | Identifying
+    | Confirming
+    | Capturing
+    | Reviewing
+    | Waiting
+    | Resuming
+    | OfficerSigningIn
+    | OfficerQueue
+    | OfficerRecord
+    | OfficerReturning
+    | OfficerExcepting
+    | SupervisorApproving
+    | Finalising
+    | Finished
+    | ConfirmingStop
+    | HelpComing
+    | StillThere
+)
+Overlay = ConfirmingStop | HelpComing | StillThere
+
+
+@dataclass(frozen=True, slots=True)
+class Kiosk:
+    """The whole state of a unit. enrollments: all that are not purged or aborted, oldest first."""
+
+    unit: str
+    policy: Policy = field(default_factory=Policy)
+    screen: Screen = field(default_factory=Attract)
+    enrollments: tuple[Enrollment, ...] = ()
+    next_number: int = 1
+    next_task: int = 1
+
+    def enrollment(self, enrollment_id: str) -> Enrollment:
+        """Raises KeyError for an id this unit does not hold."""
+        for enrollment in self.enrollments:
+            if enrollment.id == enrollment_id:
+                return enrollment
+        raise KeyError(enrollment_id)
+
+    def holds(self, enrollment_id: str) -> bool:
+        return any(enrollment.id == enrollment_id for enrollment in self.enrollments)
+
+    def with_enrollment(self, enrollment: Enrollment) -> Kiosk:
+        others = [item for item in self.enrollments if item.id != enrollment.id]
+        place = next((i for i, item in enumerate(self.enrollments) if item.id == enrollment.id), len(others))
+        return replace(self, enrollments=(*others[:place], enrollment, *others[place:]))
+
+    def without(self, enrollment_id: str) -> Kiosk:
+        return replace(self, enrollments=tuple(e for e in self.enrollments if e.id != enrollment_id))

@@ -1,0 +1,121 @@
+"""Moves shared by the resident's and the officer's flow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk.enrollment.effects import Effect, Purpose, Record, StartCapture
+from kiosk.enrollment.events import EntryCleared, Event, KeyErased, KeyTyped
+from kiosk.enrollment.facts import Fact, apply
+from kiosk.enrollment.positions import CaptureStep, Position, step_of
+from kiosk.enrollment.record import Enrollment, Sample, Stage
+from kiosk.enrollment.screens import (
+    AtNotice,
+    Attract,
+    Capturing,
+    Confirming,
+    Identifying,
+    Kiosk,
+    Reviewing,
+    Screen,
+    Waiting,
+)
+
+Result = tuple[Kiosk, tuple[Effect, ...]]
+
+ENTRY_LENGTH = 20
+"""A NIK has 16 digits; printed codes carry dots or spaces."""
+
+
+def stay(kiosk: Kiosk) -> Result:
+    return kiosk, ()
+
+
+def show(kiosk: Kiosk, screen: Screen, *effects: Effect) -> Result:
+    return replace(kiosk, screen=screen), effects
+
+
+def record(kiosk: Kiosk, enrollment_id: str, fact: Fact) -> Result:
+    """Applies one fact and asks for it to be journaled."""
+    enrollment = apply(kiosk.enrollment(enrollment_id), fact)
+    ended = enrollment.stage in (Stage.ABORTED, Stage.PURGED)
+    kiosk = kiosk.without(enrollment_id) if ended else kiosk.with_enrollment(enrollment)
+    return kiosk, (Record(enrollment_id, fact),)
+
+
+def record_and_enter(kiosk: Kiosk, enrollment_id: str, fact: Fact) -> Result:
+    kiosk, recorded = record(kiosk, enrollment_id, fact)
+    kiosk, entered = enter(kiosk, enrollment_id)
+    return kiosk, recorded + entered
+
+
+def enter(kiosk: Kiosk, enrollment_id: str) -> Result:
+    """The resident's screen for the stage the enrollment stands at."""
+    enrollment = kiosk.enrollment(enrollment_id)
+    match enrollment.stage:
+        case Stage.NOTICE:
+            return show(kiosk, AtNotice(enrollment_id))
+        case Stage.IDENTIFY:
+            return show(kiosk, Identifying(enrollment_id))
+        case Stage.CONFIRM_BIODATA:
+            return show(kiosk, Confirming(enrollment_id))
+        case Stage.CAPTURE:
+            step = enrollment.pending[0]
+            return begin_capture(kiosk, enrollment, Purpose.ENROLL, step, enrollment.expected(step))
+        case Stage.VERIFY:
+            done = {item.position for item in enrollment.verifications}
+            position = next(item for item in enrollment.to_verify if item not in done)
+            return begin_capture(kiosk, enrollment, Purpose.VERIFY, step_of(position), (position,))
+        case Stage.REVIEW:
+            return show(kiosk, Reviewing(enrollment_id))
+        case Stage.APPROVE:
+            signing = (Position.SIGNATURE,)
+            return begin_capture(kiosk, enrollment, Purpose.APPROVE, CaptureStep.SIGNATURE, signing)
+        case Stage.AWAIT_OFFICER:
+            return show(kiosk, Waiting(enrollment_id))
+        case _:
+            return show(kiosk, Attract())
+
+
+def begin_capture(
+    kiosk: Kiosk,
+    enrollment: Enrollment,
+    purpose: Purpose,
+    step: CaptureStep,
+    positions: tuple[Position, ...],
+    *,
+    attempt: int = 1,
+    best: tuple[Sample, ...] = (),
+) -> Result:
+    task = kiosk.next_task
+    screen = Capturing(enrollment.id, task, purpose, step, positions, attempt=attempt, best=best)
+    start = StartCapture(task, enrollment.id, purpose, step, positions, attempt)
+    return replace(kiosk, screen=screen, next_task=task + 1), (start,)
+
+
+def return_to(kiosk: Kiosk, screen: Screen) -> Result:
+    """Shows a screen again that an overlay had covered; a covered capture starts anew, keeping its best."""
+    if isinstance(screen, Capturing):
+        return begin_capture(
+            kiosk,
+            kiosk.enrollment(screen.enrollment_id),
+            screen.purpose,
+            screen.step,
+            screen.positions,
+            attempt=screen.attempt,
+            best=screen.best,
+        )
+    return show(kiosk, screen)
+
+
+def edited(entry: str, event: Event, *, length: int = ENTRY_LENGTH) -> str | None:
+    """The keypad's text after a key event, None for any other event."""
+    match event:
+        case KeyTyped(character):
+            return (entry + character)[:length]
+        case KeyErased():
+            return entry[:-1]
+        case EntryCleared():
+            return ""
+        case _:
+            return None
