@@ -140,7 +140,7 @@ class Outbox:
         return data
 
     def receipt(self, sha256: str) -> bytes | None:
-        """The stored receipt, checked against its hash, or None. Raises UnknownPacketError, PacketDamagedError."""
+        """The stored receipt, checked against its hash, or None. Raises as `read` does."""
         entry = self.entry(sha256)
         if not entry.receipt_sha256:
             return None
@@ -150,7 +150,7 @@ class Outbox:
         return receipt
 
     def record_attempt(self, sha256: str, *, at: dt.datetime, fault: str = "") -> OutboxEntry:
-        """Counts one attempt to send; `fault` says why it failed. Raises UnknownPacketError, WrongStateError."""
+        """Counts one attempt to send; `fault` says why it failed. Raises WrongStateError."""
         with self._locked():
             entry = self._in(sha256, _OPEN)
             state = PacketState.SENT if entry.state is PacketState.SENT else PacketState.SENDING
@@ -159,7 +159,7 @@ class Outbox:
             )
 
     def mark_sent(self, sha256: str, at: dt.datetime) -> OutboxEntry:
-        """The store has the whole packet. Marking it again keeps the first time. Raises as above."""
+        """The store has the whole packet. Marking it again keeps the first time. Raises WrongStateError."""
         with self._locked():
             entry = self._in(sha256, _OPEN)
             if entry.state is PacketState.SENT:
