@@ -16,10 +16,10 @@ from kiosk.enrollment.record import Language
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text id, and values for its `{named}` places (already data, such as a name or a number)."""
+    """A text id, and values for its `{named}` places: data such as a name or a number, or another text."""
 
     id: str
-    args: Mapping[str, str | int] = field(default_factory=dict)
+    args: Mapping[str, str | int | Text] = field(default_factory=dict)
 
 
 class ScreenId(StrEnum):

@@ -1,0 +1,241 @@
+"""The officer's screens as views."""
+
+from __future__ import annotations
+
+from kiosk.app.parts import action, enter_action, person_fields, primary, sign_in_keypad
+from kiosk.app.resident_views import thumbnails
+from kiosk.app.views import (
+    Action,
+    ActionStyle,
+    Field,
+    GalleryBody,
+    MessageBody,
+    Row,
+    ScreenId,
+    TableBody,
+    Text,
+    View,
+)
+from kiosk.enrollment.events import (
+    Continued,
+    ExceptionAsked,
+    ExceptionPositionChosen,
+    ExceptionReasonChosen,
+    FinaliseAsked,
+    HandedBack,
+    PrintAsked,
+    RecordOpened,
+    ReturnAsked,
+    SignedOut,
+    StepReturned,
+    WentBack,
+)
+from kiosk.enrollment.officer_flow import missing_positions, open_points
+from kiosk.enrollment.positions import CaptureStep, Modality, Position
+from kiosk.enrollment.record import Enrollment, ExceptionReason, Stage
+from kiosk.enrollment.screens import (
+    Finalising,
+    Finished,
+    Kiosk,
+    OfficerExcepting,
+    OfficerRecord,
+    OfficerReturning,
+    OfficerSigningIn,
+    SupervisorApproving,
+)
+
+_SIGN_OUT = action("sign_out", SignedOut(), ActionStyle.QUIET, pictogram="stop")
+_BACK = action("back", WentBack())
+
+_FINGER_REASONS = (
+    ExceptionReason.AMPUTATED,
+    ExceptionReason.BANDAGED,
+    ExceptionReason.SCARRED,
+    ExceptionReason.WORN_RIDGES,
+    ExceptionReason.CANNOT_FLATTEN,
+    ExceptionReason.REFUSED,
+    ExceptionReason.DEVICE_FAULT,
+)
+_EYE_REASONS = (
+    ExceptionReason.EYE_ABSENT,
+    ExceptionReason.BLIND,
+    ExceptionReason.CANNOT_OPEN,
+    ExceptionReason.NYSTAGMUS,
+    ExceptionReason.CANNOT_FIXATE,
+    ExceptionReason.REFUSED,
+    ExceptionReason.DEVICE_FAULT,
+)
+_SIGNATURE_REASONS = (ExceptionReason.CANNOT_SIGN, ExceptionReason.REFUSED)
+_FACE_REASONS = (ExceptionReason.REFUSED, ExceptionReason.DEVICE_FAULT)
+REASONS = {
+    Modality.FINGERPRINT: _FINGER_REASONS,
+    Modality.IRIS: _EYE_REASONS,
+    Modality.SIGNATURE: _SIGNATURE_REASONS,
+    Modality.FACE: _FACE_REASONS,
+}
+
+
+def sign_in(screen: OfficerSigningIn) -> View:
+    body = sign_in_keypad(screen.form)
+    return View(
+        ScreenId.OFFICER_SIGN_IN,
+        Text("officer_sign_in.title"),
+        body,
+        speech=(),
+        actions=(_BACK, enter_action()),
+        corner=(),
+    )
+
+
+def queue(kiosk: Kiosk) -> View:
+    order = {Stage.AWAIT_OFFICER: 0, Stage.FINALISED: 2, Stage.SEALED: 3, Stage.RECEIVED: 3}
+    records = sorted(kiosk.enrollments, key=lambda e: (order.get(e.stage, 1), e.id))
+    headings = (Text("field.record"), Text("field.name"), Text("field.started"), Text("field.status"))
+    return View(
+        ScreenId.OFFICER_QUEUE,
+        Text("officer_queue.title"),
+        TableBody(headings, tuple(_queue_row(record) for record in records), Text("officer_queue.empty")),
+        speech=(),
+        corner=(_SIGN_OUT,),
+    )
+
+
+def _queue_row(record: Enrollment) -> Row:
+    name = record.person.name if record.person else "-"
+    open_record = Action(f"open_{record.id}", Text("action.open_record"), RecordOpened(record.id))
+    return Row((record.id, name, f"{record.started.at:%H:%M}"), Text(f"stage.{record.stage}"), open_record)
+
+
+def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
+    enrollment = kiosk.enrollment(screen.enrollment_id)
+    points = open_points(enrollment)
+    fields = (*_summary(enrollment), *(Field(Text("field.attention"), "", Text(point)) for point in points))
+    note = Text(screen.message) if screen.message else None
+    return View(
+        ScreenId.OFFICER_RECORD,
+        Text("officer_record.title", {"record": enrollment.id}),
+        GalleryBody(fields, thumbnails(enrollment), note),
+        speech=(),
+        actions=_record_actions(enrollment, points=points),
+        corner=(_SIGN_OUT,),
+    )
+
+
+def _summary(enrollment: Enrollment) -> tuple[Field, ...]:
+    person = enrollment.person
+    if person is None:
+        return (Field(Text("field.status"), "", Text(f"stage.{enrollment.stage}")),)
+    verified = (
+        "verification.matched"
+        if all(v.matched for v in enrollment.verifications)
+        else "verification.not_matched"
+    )
+    if not enrollment.verifications:
+        verified = "verification.none"
+    return (
+        *person_fields(person)[:5],
+        Field(Text("field.background"), "", Text(f"background.{person.background}")),
+        Field(Text("field.verification"), "", Text(verified)),
+        Field(Text("field.status"), "", Text(f"stage.{enrollment.stage}")),
+    )
+
+
+def _record_actions(enrollment: Enrollment, *, points: tuple[str, ...]) -> tuple[Action, ...]:
+    if enrollment.finalised is not None:
+        return (_BACK,)
+    actions: list[Action] = [_BACK, action("hand_back", HandedBack())]
+    if enrollment.stage in (Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.AWAIT_OFFICER):
+        actions.append(action("except", ExceptionAsked()))
+    if enrollment.stage is Stage.AWAIT_OFFICER:
+        actions.append(action("return_modality", ReturnAsked()))
+        if not missing_positions(enrollment):
+            if points:
+                actions.append(primary("finalise_override", FinaliseAsked("best_of_attempts"), pictogram="ok"))
+            else:
+                actions.append(primary("finalise", FinaliseAsked(), pictogram="ok"))
+    return tuple(actions)
+
+
+def choose_return(screen: OfficerReturning) -> View:
+    rows = tuple(
+        Row(
+            (),
+            Text(f"step.{step}.title"),
+            Action(f"return_{step}", Text("action.return_modality"), StepReturned(step)),
+        )
+        for step in CaptureStep
+    )
+    return _choice(ScreenId.OFFICER_RETURN, rows, screen.enrollment_id)
+
+
+def choose_exception(kiosk: Kiosk, screen: OfficerExcepting) -> View:
+    if screen.position is None:
+        enrollment = kiosk.enrollment(screen.enrollment_id)
+        open_positions = [p for p in Position if enrollment.exception(p) is None]
+        rows = tuple(
+            Row(
+                (),
+                Text(f"position.{p}"),
+                Action(f"except_{p}", Text("action.except"), ExceptionPositionChosen(p)),
+            )
+            for p in open_positions
+        )
+    else:
+        rows = tuple(
+            Row(
+                (),
+                Text(f"exception.{r}"),
+                Action(f"reason_{r}", Text("action.choose"), ExceptionReasonChosen(r)),
+            )
+            for r in REASONS[screen.position.modality]
+        )
+    return _choice(ScreenId.OFFICER_EXCEPTION, rows, screen.enrollment_id)
+
+
+def _choice(screen_id: ScreenId, rows: tuple[Row, ...], enrollment_id: str) -> View:
+    title = Text(f"{screen_id}.title", {"record": enrollment_id})
+    body = TableBody((), rows, Text("officer_queue.empty"))
+    return View(screen_id, title, body, speech=(), actions=(_BACK,), corner=(_SIGN_OUT,))
+
+
+def approve_exception(screen: SupervisorApproving) -> View:
+    title = Text(
+        "supervisor_approval.title",
+        {"position": Text(f"position.{screen.position}"), "reason": Text(f"exception.{screen.reason}")},
+    )
+    return View(
+        ScreenId.SUPERVISOR_APPROVAL,
+        title,
+        sign_in_keypad(screen.form),
+        speech=(),
+        actions=(_BACK, enter_action()),
+        corner=(_SIGN_OUT,),
+    )
+
+
+def finalising(screen: Finalising) -> View:
+    if screen.fault is not None:
+        body = MessageBody("question", (Text(screen.fault.officer_text), Text("finalising.kept")))
+        retry = primary("try_again", FinaliseAsked(), pictogram="ok")
+        return View(ScreenId.FINALISING, Text("finalising.title"), body, speech=(), actions=(_BACK, retry))
+    body = MessageBody("hourglass", (Text("finalising.body"),), busy=True)
+    return View(ScreenId.FINALISING, Text("finalising.title"), body, speech=(Text("finalising.body"),))
+
+
+def finished(kiosk: Kiosk, screen: Finished) -> View:
+    packet = (
+        kiosk.enrollment(screen.enrollment_id).packet_sha256[:16] if kiosk.holds(screen.enrollment_id) else ""
+    )
+    lines = [Text("finalised.body", {"packet": packet})]
+    if screen.fault is not None:
+        lines.append(Text(screen.fault.officer_text))
+    lines.append(Text("finalised.printed" if screen.printed else "finalised.printing"))
+    again = action("print_again", PrintAsked(), pictogram="printer")
+    return View(
+        ScreenId.FINALISED,
+        Text("finalised.title"),
+        MessageBody("ok", tuple(lines), busy=not screen.printed and screen.fault is None),
+        speech=(Text("finalised.title"),),
+        actions=(again, primary("done", Continued(), pictogram="ok")),
+        corner=(_SIGN_OUT,),
+    )
