@@ -1,0 +1,153 @@
+"""Captured images at rest: only ciphertext touches the disk, and destroying one key destroys them all.
+
+One folder per enrollment:
+
+    session.key     the enrollment's AES-256 key, itself encrypted under the device's wrapping key
+    <sha256>.blob   one image, named by the SHA-256 of its plaintext
+
+Both are a 12-byte nonce, the ciphertext and the 16-byte tag of AES-256-GCM (NIST SP 800-38D). The
+associated data bind a key to its enrollment and an image to its enrollment and name, so that a file put in
+another's place does not open. Nonces are random; one key seals some tens of images, far below the 2^32
+the standard allows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kiosk.storage.atomic import remove, sync_folder, write_atomic
+
+WRAPPING_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_KEY_FILE = "session.key"
+_ENROLLMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SHA256_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class BlobError(Exception):
+    """An image cannot be had."""
+
+
+class UnknownBlobError(BlobError):
+    """No such image: never stored, or destroyed with its enrollment's key."""
+
+
+class BlobDamagedError(BlobError):
+    """The stored bytes or the key file were changed, moved, or belong to another device."""
+
+
+class BlobStore:
+    """Images of the enrollments on this unit, under `folder`. Used by one process, by any of its threads.
+
+    wrapping_key: 32 bytes, the device's key-wrapping key; it is never written.
+    """
+
+    def __init__(self, folder: Path, wrapping_key: bytes) -> None:
+        if len(wrapping_key) != WRAPPING_KEY_BYTES:
+            raise ValueError(f"a wrapping key has {WRAPPING_KEY_BYTES} bytes, not {len(wrapping_key)}")
+        self._folder = folder
+        self._wrapping = AESGCM(wrapping_key)
+        self._lock = Lock()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, enrollment_id: str, data: bytes) -> str:
+        """Encrypts and stores `data` durably; returns the SHA-256 (hex) of the plaintext."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._blob_path(enrollment_id, sha256)
+        with self._lock:
+            key = self._session_key(enrollment_id) or self._new_session_key(enrollment_id)
+            write_atomic(path, _seal(key, data, _blob_context(enrollment_id, sha256)), mode=0o600)
+        return sha256
+
+    def get(self, enrollment_id: str, sha256: str) -> bytes:
+        """The plaintext. Raises UnknownBlobError, BlobDamagedError."""
+        path = self._blob_path(enrollment_id, sha256)
+        key = self._session_key(enrollment_id)
+        if key is None or not path.exists():
+            raise UnknownBlobError(f"enrollment {enrollment_id} has no image {sha256}")
+        data = _open(key, path, _blob_context(enrollment_id, sha256))
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise BlobDamagedError(f"{path} does not hold the image it is named by")
+        return data
+
+    def destroy(self, enrollment_id: str) -> None:
+        """Makes the enrollment's images unreadable, then removes them. Does nothing when there are none.
+
+        The key goes first and is overwritten before it is unlinked; flash storage may keep old pages all
+        the same, and those are still encrypted under the wrapping key.
+        """
+        folder = self._enrollment_folder(enrollment_id)
+        with self._lock:
+            if not folder.exists():
+                return
+            key_path = folder / _KEY_FILE
+            if key_path.exists():
+                _overwrite(key_path)
+                remove(key_path)
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+            sync_folder(self._folder)
+
+    def enrollments(self) -> tuple[str, ...]:
+        """The ids of the enrollments that still have images or remains of them."""
+        return tuple(sorted(path.name for path in self._folder.iterdir() if path.is_dir()))
+
+    def _session_key(self, enrollment_id: str) -> AESGCM | None:
+        path = self._enrollment_folder(enrollment_id) / _KEY_FILE
+        return AESGCM(_open(self._wrapping, path, _key_context(enrollment_id))) if path.exists() else None
+
+    def _new_session_key(self, enrollment_id: str) -> AESGCM:
+        key = AESGCM.generate_key(bit_length=256)
+        folder = self._enrollment_folder(enrollment_id)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(self._folder)
+        wrapped = _seal(self._wrapping, key, _key_context(enrollment_id))
+        write_atomic(folder / _KEY_FILE, wrapped, mode=0o600)
+        return AESGCM(key)
+
+    def _enrollment_folder(self, enrollment_id: str) -> Path:
+        if not _ENROLLMENT_ID.fullmatch(enrollment_id):
+            raise ValueError(f"{enrollment_id!r} cannot name an enrollment: letters, digits, - and _ only")
+        return self._folder / enrollment_id
+
+    def _blob_path(self, enrollment_id: str, sha256: str) -> Path:
+        if not _SHA256_HEX.fullmatch(sha256):
+            raise UnknownBlobError(f"{sha256!r} is not a SHA-256")
+        return self._enrollment_folder(enrollment_id) / f"{sha256}.blob"
+
+
+def _key_context(enrollment_id: str) -> bytes:
+    return f"session key of {enrollment_id}".encode()
+
+
+def _blob_context(enrollment_id: str, sha256: str) -> bytes:
+    return f"image {sha256} of {enrollment_id}".encode()
+
+
+def _seal(key: AESGCM, data: bytes, context: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + key.encrypt(nonce, data, context)
+
+
+def _open(key: AESGCM, path: Path, context: bytes) -> bytes:
+    sealed = path.read_bytes()
+    try:
+        return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
+    except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
+        raise BlobDamagedError(f"{path} was changed or belongs to another device or enrollment") from error
+
+
+def _overwrite(path: Path) -> None:
+    with suppress(OSError), path.open("r+b") as stream:
+        stream.write(os.urandom(path.stat().st_size))
+        stream.flush()
+        os.fsync(stream.fileno())
