@@ -1,0 +1,82 @@
+"""The code scanner's driver: a serial port (or USB CDC) that sends each code and a CR."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from pathlib import Path
+
+import serial
+
+from hw import udev
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest
+from hw.code.code_lines import CodeLines
+from hw.device_url import DeviceUrl
+from hw.worker import DeviceWorker, Session, SessionEnded
+
+READ_TIMEOUT_S = 0.1
+MAX_UNREAD = 16
+"""Beyond this the oldest is dropped: nobody waits for a code scanned that long ago."""
+
+
+class SerialCodeScanner:
+    def __init__(self, path: Path, *, url: str, baud: int = 9600) -> None:
+        self._path = path
+        self._url = url
+        self._baud = baud
+        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
+        self._unread: deque[str] = deque(maxlen=MAX_UNREAD)
+
+    @property
+    def kind(self) -> DeviceKind:
+        return DeviceKind.CODE_SCANNER
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    def info(self) -> DeviceInfo | Fault:
+        if (fault := self._worker.standing.fault) is not None:
+            return fault
+        return udev.identify(self._path, kind=self.kind, url=self._url)
+
+    def state(self) -> DeviceState:
+        return self._worker.standing.state
+
+    def start(self) -> None:
+        if self.state() is DeviceState.STOPPED:
+            self._unread.clear()
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def read(self) -> str | Fault | None:
+        """A code read before the scanner vanished is delivered before the fault."""
+        try:
+            return self._unread.popleft()
+        except IndexError:
+            return self._worker.standing.fault
+
+    def self_test(self) -> tuple[SelfTest, ...]:
+        """Opens the port; whether it scans can only be seen by scanning."""
+        with self._worker.running():
+            return (self._worker.test_opening(name="the port opens", advice="Plug in the code scanner"),)
+
+    def _serve(self, session: Session) -> None:
+        try:
+            with serial.Serial(str(self._path), self._baud, timeout=READ_TIMEOUT_S, exclusive=True) as port:
+                port.reset_input_buffer()  # codes scanned while nobody served are nobody's
+                lines = CodeLines()
+                session.ready()
+                while not session.stopped:
+                    data = port.read(max(1, port.in_waiting))
+                    if data:
+                        self._unread.extend(lines.feed(data, t_ns=time.monotonic_ns()))
+        except serial.SerialException as error:
+            raise SessionEnded(FaultCode.NOT_CONNECTED, str(error)) from error
+
+
+def open_url(url: DeviceUrl) -> SerialCodeScanner:
+    baud = url.integer("baud", default=9600, lowest=1200, highest=921600)
+    return SerialCodeScanner(url.device_path(), url=url.text, baud=baud)

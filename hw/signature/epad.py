@@ -1,0 +1,126 @@
+"""The signature pad's driver: reads ePadLink reports from a character device.
+
+The node is a hidraw node (one whole report per read) or a terminal in raw mode (bytes as they come).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import threading
+import time
+import tty
+from pathlib import Path
+
+from hw import udev
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PadGeometry, PenPoint, SelfTest
+from hw.device_url import DeviceUrl
+from hw.signature.epad_report import GEOMETRY, REPORT_LENGTH, EpadReport, EpadStream
+from hw.worker import DeviceWorker, Session, SessionEnded
+
+POLL_MS = 100
+MAX_POINTS = 60_000
+"""Ten minutes of unbroken writing at 100 reports a second; what comes after is not kept."""
+
+
+class EpadSignaturePad:
+    def __init__(self, path: Path, *, url: str) -> None:
+        self._path = path
+        self._url = url
+        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
+        self._lock = threading.Lock()
+        self._points: list[PenPoint] = []
+
+    @property
+    def kind(self) -> DeviceKind:
+        return DeviceKind.SIGNATURE_PAD
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    @property
+    def geometry(self) -> PadGeometry:
+        return GEOMETRY
+
+    def info(self) -> DeviceInfo | Fault:
+        if (fault := self._worker.standing.fault) is not None:
+            return fault
+        return udev.identify(self._path, kind=self.kind, url=self._url)
+
+    def state(self) -> DeviceState:
+        return self._worker.standing.state
+
+    def start(self) -> None:
+        if self.state() is DeviceState.STOPPED:
+            self.clear()
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def points(self) -> tuple[PenPoint, ...] | Fault:
+        """Ink written before the pad was unplugged is still there when it returns, until `clear`."""
+        if (fault := self._worker.standing.fault) is not None:
+            return fault
+        with self._lock:
+            return tuple(self._points)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._points.clear()
+
+    def self_test(self) -> tuple[SelfTest, ...]:
+        """Opens the pad; whether it writes can only be seen by writing on it."""
+        with self._worker.running():
+            return (self._worker.test_opening(name="the pad opens", advice="Plug in the signature pad"),)
+
+    def _serve(self, session: Session) -> None:
+        descriptor = _open_node(self._path)
+        try:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            stream = EpadStream()
+            session.ready()
+            while not session.stopped:
+                for _, events in poll.poll(POLL_MS):
+                    if not events & select.POLLIN:
+                        raise SessionEnded(FaultCode.NOT_CONNECTED, f"{self._path} hung up")
+                    self._read(descriptor, stream)
+        finally:
+            os.close(descriptor)
+
+    def _read(self, descriptor: int, stream: EpadStream) -> None:
+        data = os.read(descriptor, 64 * REPORT_LENGTH)
+        if not data:
+            raise SessionEnded(FaultCode.NOT_CONNECTED, f"{self._path} was closed by its other end")
+        t_ns = time.monotonic_ns()
+        reports = stream.feed(data, t_ns=t_ns)
+        with self._lock:
+            for report in reports:
+                self._keep(report, t_ns)
+
+    def _keep(self, report: EpadReport, t_ns: int) -> None:
+        """A pen out of range is kept only as the end of a stroke."""
+        writing = bool(self._points) and self._points[-1].pressure > 0
+        if not (report.in_range or writing) or len(self._points) >= MAX_POINTS:
+            return
+        pressure = max(1, report.pressure) if report.touch else 0
+        self._points.append(PenPoint(x=report.x, y=report.y, t_ns=t_ns, pressure=pressure))
+
+
+def _open_node(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    if os.isatty(descriptor):
+        try:
+            tty.setraw(descriptor)
+            termios.tcflush(descriptor, termios.TCIFLUSH)  # ink written while nobody read is nobody's
+        except termios.error as error:
+            os.close(descriptor)
+            raise OSError(f"{path}: {error}") from error
+    return descriptor
+
+
+def open_url(url: DeviceUrl) -> EpadSignaturePad:
+    return EpadSignaturePad(url.device_path(), url=url.text)
