@@ -17,10 +17,10 @@ from kiosk.enrollment.events import (
     GuidanceGiven,
     SamplesTaken,
 )
-from kiosk.enrollment.facts import DataApproved, FingerVerified, StepCaptured
-from kiosk.enrollment.record import Sample
+from kiosk.enrollment.facts import DataApproved, FingerVerified, RecordsTaken, StepCaptured
+from kiosk.enrollment.record import ChainLink, Sample, Verification
 from kiosk.enrollment.screens import Capturing, HelpComing, Kiosk
-from kiosk.enrollment.transitions import Result, begin_capture, record_and_enter, show, stay
+from kiosk.enrollment.transitions import Result, begin_capture, record, record_and_enter, show, stay
 
 
 def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
@@ -33,14 +33,16 @@ def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
             return show(kiosk, replace(screen, fault=fault))
         case DeviceHealed(task) if task == screen.task:
             return show(kiosk, replace(screen, fault=None))
-        case SamplesTaken(task, samples) if task == screen.task:
-            return _sampled(kiosk, screen, samples)
+        case SamplesTaken(task, samples, links) if task == screen.task:
+            kiosk, linked = _linked(kiosk, screen, links)
+            kiosk, effects = _sampled(kiosk, screen, samples)
+            return kiosk, linked + effects
         case AttemptFailed(task, advice) if task == screen.task:
             return _failed(kiosk, replace(screen, guidance=Guidance(advice=advice)))
-        case FingerCompared(task, verification) if task == screen.task:
-            if verification.matched or screen.attempt >= kiosk.policy.attempts_allowed:
-                return record_and_enter(kiosk, screen.enrollment_id, FingerVerified(verification))
-            return _again(kiosk, screen)
+        case FingerCompared(task, verification, links) if task == screen.task:
+            kiosk, linked = _linked(kiosk, screen, links)
+            kiosk, effects = _compared(kiosk, screen, verification)
+            return kiosk, linked + effects
         case _:
             return stay(kiosk)
 
@@ -53,6 +55,16 @@ def best_of(samples: Iterable[Sample]) -> tuple[Sample, ...]:
         if known is None or (sample.report.score or 0) > (known.report.score or 0):
             best[sample.position] = sample
     return tuple(best.values())
+
+
+def _linked(kiosk: Kiosk, screen: Capturing, links: tuple[ChainLink, ...]) -> Result:
+    return record(kiosk, screen.enrollment_id, RecordsTaken(links)) if links else stay(kiosk)
+
+
+def _compared(kiosk: Kiosk, screen: Capturing, verification: Verification) -> Result:
+    if verification.matched or screen.attempt >= kiosk.policy.attempts_allowed:
+        return record_and_enter(kiosk, screen.enrollment_id, FingerVerified(verification))
+    return _again(kiosk, screen)
 
 
 def _sampled(kiosk: Kiosk, screen: Capturing, samples: tuple[Sample, ...]) -> Result:

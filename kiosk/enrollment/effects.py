@@ -51,6 +51,8 @@ class StartCapture:
     step: CaptureStep
     positions: tuple[Position, ...]
     attempt: int
+    previous_hash: str
+    """The session's last chain hash, empty at its start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
-from kiosk.enrollment.record import ExceptionReason, Language, Sample, Verification
+from kiosk.enrollment.record import ChainLink, ExceptionReason, Language, Sample, Verification
 
 
 class Role(StrEnum):
@@ -142,10 +142,11 @@ class GuidanceGiven:
 
 @dataclass(frozen=True, slots=True)
 class SamplesTaken:
-    """One attempt's samples, good or not, one for each position asked for."""
+    """One attempt's samples, good or not, one for each position asked for; links: the device's chain."""
 
     task: int
     samples: tuple[Sample, ...]
+    links: tuple[ChainLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ class AttemptFailed:
 class FingerCompared:
     task: int
     verification: Verification
+    links: tuple[ChainLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from kiosk.enrollment.policy import chip_fingers
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.record import (
     BiometricException,
+    ChainLink,
     Enrollment,
     Language,
     Sample,
@@ -58,6 +59,13 @@ class BiodataDisputed:
     """The resident says something is wrong; the officer settles it at the review with a document."""
 
     remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsTaken:
+    """A device signed these records, whether or not their samples are kept."""
+
+    links: tuple[ChainLink, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,7 @@ Fact = (
     | Identified
     | BiodataConfirmed
     | BiodataDisputed
+    | RecordsTaken
     | StepCaptured
     | PositionsExcepted
     | FingerVerified
@@ -152,6 +161,7 @@ _ALLOWED: dict[type, frozenset[Stage]] = {
     Identified: frozenset({Stage.IDENTIFY}),
     BiodataConfirmed: frozenset({Stage.CONFIRM_BIODATA}),
     BiodataDisputed: frozenset({Stage.CONFIRM_BIODATA}),
+    RecordsTaken: frozenset({Stage.CAPTURE, Stage.VERIFY}),
     StepCaptured: frozenset({Stage.CAPTURE}),
     PositionsExcepted: frozenset({Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.AWAIT_OFFICER}),
     FingerVerified: frozenset({Stage.VERIFY}),
@@ -209,6 +219,8 @@ def _applied(before: Enrollment, fact: Fact) -> Enrollment:
             return _continued(before)
         case BiodataDisputed(remark):
             return _continued(replace(before, biodata_remarks=(*before.biodata_remarks, remark)))
+        case RecordsTaken(links):
+            return replace(before, links=(*before.links, *links))
         case StepCaptured(step, samples):
             pending = tuple(item for item in before.pending if item is not step)
             return _continued(

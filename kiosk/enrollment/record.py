@@ -76,6 +76,19 @@ class Sample:
     strokes: ImageRef | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """One record in the devices' hash chain over the whole session, discarded attempts included.
+
+    chain_hash = SHA-256(previous chain hash || record_sha256), upper-case hex; the first link
+    follows SHA-256 of nothing (MOSIP SBI 0.9.5). record_sha256: lower-case hex.
+    """
+
+    position: Position
+    record_sha256: str
+    chain_hash: str
+
+
 class ExceptionReason(StrEnum):
     AMPUTATED = "amputated"
     BANDAGED = "bandaged"
@@ -157,6 +170,7 @@ class Enrollment:
     exceptions: tuple[BiometricException, ...] = ()
     to_verify: tuple[Position, ...] = ()
     verifications: tuple[Verification, ...] = ()
+    links: tuple[ChainLink, ...] = ()
     approval: Sample | None = None
     biodata_remarks: tuple[str, ...] = ()
     officer: str = ""

@@ -89,7 +89,8 @@ def begin_capture(
 ) -> Result:
     task = kiosk.next_task
     screen = Capturing(enrollment.id, task, purpose, step, positions, attempt=attempt, best=best)
-    start = StartCapture(task, enrollment.id, purpose, step, positions, attempt)
+    previous_hash = enrollment.links[-1].chain_hash if enrollment.links else ""
+    start = StartCapture(task, enrollment.id, purpose, step, positions, attempt, previous_hash)
     return replace(kiosk, screen=screen, next_task=task + 1), (start,)
 
 
