@@ -1,0 +1,1 @@
+"""Keys, the officers who may sign in, and the audit log."""
