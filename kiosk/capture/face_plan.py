@@ -1,0 +1,71 @@
+"""The photo: the best of the frames that were judged, not the one that came after."""
+
+from __future__ import annotations
+
+from hw.api import FaceCamera, Fault, Frame
+from kiosk.capture.plan import Look, RawSample
+from kiosk.capture.scanner_plan import capturer_of
+from kiosk.enrollment.events import Guidance, Outline
+from kiosk.enrollment.person import BackgroundColour
+from kiosk.enrollment.positions import Position
+from kiosk.enrollment.quality_report import Defect
+from kiosk.quality import FaceAssessment, FaceEngine, face_crop
+
+LIVE_SCORE_GOOD = 45
+
+_ADVISORY = frozenset({Defect.BACKGROUND_WRONG_COLOUR, Defect.BACKGROUND_NOT_PLAIN, Defect.GLASSES})
+"""Told to the officer with the report; the resident before the camera cannot mend them."""
+
+
+class FacePlan:
+    def __init__(self, camera: FaceCamera, engine: FaceEngine, *, background: BackgroundColour | None) -> None:
+        self._camera = camera
+        self._engine = engine
+        self._background = background
+        self._sequence = -1
+        self._best: tuple[Frame, FaceAssessment] | None = None
+
+    def start(self) -> None:
+        """The camera runs for the kiosk's whole life: a photo step waits for no exposure to settle."""
+        self._best = None
+
+    def stop(self) -> None:
+        self._best = None
+
+    def preview(self) -> Frame | None:
+        latest = self._camera.latest()
+        return latest if isinstance(latest, Frame) else None
+
+    def look(self) -> Look | Fault | None:
+        frame = self._camera.latest()
+        if frame is None or isinstance(frame, Fault):
+            return frame
+        if frame.sequence == self._sequence:
+            return None
+        self._sequence = frame.sequence
+        face = self._engine.assess(frame.pixels, background=self._background)
+        score = face.report.score or 0
+        mendable = [defect for defect in face.report.defects if defect not in _ADVISORY]
+        good = score >= LIVE_SCORE_GOOD and not mendable
+        if face.box is not None and (self._best is None or score > (self._best[1].report.score or 0)):
+            self._best = (frame, face)
+        outlines = () if face.box is None else (_outline(face, good=good),)
+        advice = None if good else next(iter(mendable), Defect.OUT_OF_FOCUS)
+        guidance = Guidance(
+            advice=advice, good=good, outlines=outlines, scores=((Position.FACE, face.report.score),)
+        )
+        return Look(guidance, present=face.box is not None)
+
+    def take(self) -> tuple[RawSample, ...] | Defect | Fault:
+        if self._best is None:
+            return Defect.NO_FACE
+        frame, face = self._best
+        self._best = None
+        crop = face_crop(frame.pixels, face)
+        return (RawSample(Position.FACE, crop, None, face.report, capturer_of(self._camera.info())),)
+
+
+def _outline(face: FaceAssessment, *, good: bool) -> Outline:
+    assert face.box is not None  # noqa: S101 - the caller looked
+    x, y, width, height = face.box
+    return Outline(Position.FACE, float(x), float(y), float(width), float(height), angle_deg=0.0, good=good)

@@ -1,0 +1,98 @@
+"""What slap scanner and iris camera share: a preview to look at, one capture for all positions."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+
+from hw.api import CapturedSample, CaptureRequest, CaptureSet, DeviceInfo, Fault, FaultCode, Frame, Scanner
+from kiosk.capture.plan import Look, RawSample
+from kiosk.enrollment.positions import CaptureStep, Position, position_of
+from kiosk.enrollment.quality_report import Defect
+from kiosk.enrollment.record import Capturer
+
+
+class ScannerPlan(ABC):
+    """positions: those to take; the rest of the step's positions are told to the device as exceptions."""
+
+    def __init__(
+        self,
+        scanner: Scanner,
+        capture_set: CaptureSet,
+        *,
+        step: CaptureStep,
+        positions: tuple[Position, ...],
+        transaction_id: str,
+        previous_hash: str,
+        timeout_s: float,
+    ) -> None:
+        self._scanner = scanner
+        self._capture_set = capture_set
+        self._step = step
+        self._positions = positions
+        self._transaction_id = transaction_id
+        self._previous_hash = previous_hash
+        self._timeout_s = timeout_s
+        self._sequence = -1
+
+    def start(self) -> None:
+        self._sequence = -1
+        self._scanner.start_preview(self._capture_set)
+
+    def stop(self) -> None:
+        self._scanner.stop_preview()
+
+    def preview(self) -> Frame | None:
+        latest = self._scanner.latest()
+        return latest if isinstance(latest, Frame) else None
+
+    def look(self) -> Look | Fault | None:
+        frame = self._scanner.latest()
+        if frame is None or isinstance(frame, Fault):
+            return frame
+        if frame.sequence == self._sequence:
+            return None
+        self._sequence = frame.sequence
+        return self._judge(frame)
+
+    def take(self) -> tuple[RawSample, ...] | Defect | Fault:
+        others = tuple(
+            position.iso_code for position in self._step.positions if position not in self._positions
+        )
+        request = CaptureRequest(
+            self._capture_set,
+            positions=tuple(position.iso_code for position in self._positions),
+            exceptions=others,
+            transaction_id=self._transaction_id,
+            previous_hash=self._previous_hash,
+            timeout_s=self._timeout_s,
+        )
+        answer = self._scanner.capture(request)
+        if isinstance(answer, Fault):
+            if answer.code in (FaultCode.NO_BIOMETRIC, FaultCode.TIMED_OUT):
+                return Defect.NOTHING_PRESENT
+            if answer.code is FaultCode.WRONG_POSITIONS:
+                return Defect.FINGERS_MISSING
+            return answer
+        if answer.samples:
+            self._previous_hash = answer.samples[-1].chain_hash
+        capturer = capturer_of(answer.device)
+        return tuple(self._raw(sample, capturer) for sample in answer.samples)
+
+    def _raw(self, sample: CapturedSample, capturer: Capturer) -> RawSample:
+        position = position_of(self._step.modality, sample.position)
+        return self._assessed(position, sample, capturer, hashlib.sha256(sample.record).hexdigest())
+
+    @abstractmethod
+    def _judge(self, frame: Frame) -> Look: ...
+
+    @abstractmethod
+    def _assessed(
+        self, position: Position, sample: CapturedSample, capturer: Capturer, record_sha256: str
+    ) -> RawSample: ...
+
+
+def capturer_of(info: DeviceInfo | Fault) -> Capturer:
+    if isinstance(info, Fault):
+        return Capturer("", "", "")
+    return Capturer(info.make, info.model, info.serial)

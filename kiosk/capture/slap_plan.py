@@ -1,0 +1,59 @@
+"""Right four, left four, thumbs; and single fingers for verification."""
+
+from __future__ import annotations
+
+from hw.api import CapturedSample, Frame
+from kiosk.capture.plan import Look, RawSample
+from kiosk.capture.scanner_plan import ScannerPlan
+from kiosk.enrollment.events import Guidance, Outline
+from kiosk.enrollment.positions import Position
+from kiosk.enrollment.quality_report import Defect
+from kiosk.enrollment.record import Capturer
+from kiosk.quality import SlapFinger, assess_fingerprint, assess_slap
+
+LIVE_SCORE_MEND = 20
+"""Live scores below this mark a finger on the screen; the final score decides, not this."""
+
+_BLOCKING = frozenset(
+    {
+        Defect.NOTHING_PRESENT,
+        Defect.WRONG_HAND,
+        Defect.FINGERS_MISSING,
+        Defect.TOO_MANY_FINGERS,
+        Defect.FINGERS_TOUCHING,
+        Defect.PLATEN_DIRTY,
+        Defect.MOVING,
+        Defect.CLIPPED,
+    }
+)
+"""Placements that a capture cannot use; all other defects are only advice."""
+
+
+class SlapPlan(ScannerPlan):
+    def _judge(self, frame: Frame) -> Look:
+        slap = assess_slap(frame.pixels, expected=self._positions, live=True)
+        outlines = tuple(_outline(finger) for finger in slap.fingers)
+        blocking = [defect for defect in slap.report.defects if defect in _BLOCKING]
+        weak = any(not outline.good for outline in outlines)
+        good = not blocking and not weak and len(outlines) == len(self._positions)
+        advice = next(iter(blocking), None)
+        if advice is None and weak:
+            advice = next(iter(slap.report.defects), Defect.LOW_CONTRAST)
+        scores = tuple((finger.position, finger.report.score) for finger in slap.fingers)
+        guidance = Guidance(advice=advice, good=good, outlines=outlines, scores=scores)
+        return Look(
+            guidance, present=len(outlines) == len(self._positions) and Defect.WRONG_HAND not in blocking
+        )
+
+    def _assessed(
+        self, position: Position, sample: CapturedSample, capturer: Capturer, record_sha256: str
+    ) -> RawSample:
+        pixels = sample.frame.pixels
+        report = assess_fingerprint(pixels, position=position)
+        return RawSample(position, pixels, sample.frame.dpi, report, capturer, record_sha256, sample.chain_hash)
+
+
+def _outline(finger: SlapFinger) -> Outline:
+    x, y, width, height = finger.box
+    good = (finger.report.score or 0) >= LIVE_SCORE_MEND
+    return Outline(finger.position, float(x), float(y), float(width), float(height), float(finger.angle), good)

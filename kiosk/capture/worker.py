@@ -1,0 +1,236 @@
+"""The one quality worker: a task at a time, the newest frame or none.
+
+The worker thread owns the plan of its task; the main thread only leaves orders. A sample is taken
+when good frames follow each other for the policy's hold-still time, when the resident asks, or when
+the time for a good one has passed with something before the sensor: worn fingers may never look good.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.api import Fault as DeviceFault
+from hw.api import Frame
+from kiosk.capture.images import PNG, STROKES, encode_png, reference
+from kiosk.capture.plan import Look, Plan, RawSample
+from kiosk.enrollment import faults
+from kiosk.enrollment.effects import Purpose, StartCapture
+from kiosk.enrollment.events import (
+    AttemptFailed,
+    DeviceFaulted,
+    DeviceHealed,
+    Event,
+    FingerCompared,
+    GuidanceGiven,
+    SamplesTaken,
+)
+from kiosk.enrollment.policy import Policy
+from kiosk.enrollment.positions import Position
+from kiosk.enrollment.record import ChainLink, Sample, Verification
+
+POLL_S = 0.01
+"""Below a frame's time at 60 frames a second; the devices' slots have no wake-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the worker needs of the rest of the kiosk.
+
+    plan_for: the plan of a task. store: keeps bytes encrypted for an enrollment. first_sample: pixels
+    of a finger captured before. compare: probe and reference pixels to score, decision and matcher name.
+    post: hands an event to the main thread.
+    """
+
+    plan_for: Callable[[StartCapture], Plan]
+    store: Callable[[str, bytes], None]
+    first_sample: Callable[[str, Position], NDArray[np.uint8]]
+    compare: Callable[[NDArray[np.uint8], NDArray[np.uint8]], tuple[float, bool, str]]
+    post: Callable[[Event], None]
+
+
+class CaptureWorker:
+    """start and stop are idempotent; begin, take_now and end may be called from any thread."""
+
+    def __init__(
+        self, rooms: Rooms, policy: Policy, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rooms = rooms
+        self._policy = policy
+        self._monotonic = monotonic
+        self._orders = threading.Condition()
+        self._wanted: StartCapture | None = None
+        self._asked = 0
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._plan: Plan | None = None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._closing = False
+            self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+            self._thread.start()
+
+    def stop(self, *, timeout_s: float = 15.0) -> None:
+        """Raises RuntimeError when the thread does not end: a device call that never returns is a bug."""
+        thread = self._thread
+        if thread is None:
+            return
+        with self._orders:
+            self._closing = True
+            self._orders.notify()
+        thread.join(timeout_s)
+        if thread.is_alive():
+            raise RuntimeError(f"the capture thread did not end within {timeout_s} s")
+        self._thread = None
+
+    def begin(self, task: StartCapture) -> None:
+        with self._orders:
+            self._wanted = task
+            self._orders.notify()
+
+    def take_now(self, task: int) -> None:
+        self._asked = task
+
+    def end(self, task: int) -> None:
+        with self._orders:
+            if self._wanted is not None and self._wanted.task == task:
+                self._wanted = None
+
+    def preview(self) -> Frame | None:
+        plan = self._plan
+        return plan.preview() if plan is not None else None
+
+    def _run(self) -> None:
+        while True:
+            with self._orders:
+                while self._wanted is None and not self._closing:
+                    self._orders.wait()
+                if self._closing:
+                    return
+                task = self._wanted
+            if task is not None:
+                self._serve(task)
+
+    def _current(self, task: StartCapture) -> bool:
+        with self._orders:
+            return self._wanted is task and not self._closing
+
+    def _serve(self, task: StartCapture) -> None:
+        plan = self._rooms.plan_for(task)
+        self._plan = plan
+        plan.start()
+        try:
+            _Watch(self, plan, task).run()
+        finally:
+            self._plan = None
+            plan.stop()
+        with self._orders:
+            if self._wanted is task:
+                self._wanted = None
+
+
+class _Watch:
+    """One task from its first frame to its answer."""
+
+    def __init__(self, worker: CaptureWorker, plan: Plan, task: StartCapture) -> None:
+        self._worker = worker
+        self._rooms = worker._rooms
+        self._policy = worker._policy
+        self._plan = plan
+        self._task = task
+        self._good_since: float | None = None
+        self._present_since: float | None = None
+        self._faulted = False
+
+    def run(self) -> None:
+        while self._worker._current(self._task):
+            look = self._plan.look()
+            if look is None:
+                time.sleep(POLL_S)
+            elif isinstance(look, DeviceFault):
+                self._fault(look)
+                time.sleep(POLL_S)
+            else:
+                self._heal()
+                if self._due(look) and self._taken():
+                    return
+
+    def _due(self, look: Look) -> bool:
+        now = self._worker._monotonic()
+        self._good_since = (self._good_since or now) if look.guidance.good else None
+        self._present_since = (self._present_since or now) if look.present else None
+        still_s = now - self._good_since if self._good_since is not None else 0.0
+        held = min(1.0, still_s / self._policy.hold_still_s) if look.guidance.good else 0.0
+        self._rooms.post(GuidanceGiven(self._task.task, replace(look.guidance, held=held)))
+        waited_s = now - self._present_since if self._present_since is not None else 0.0
+        asked = self._worker._asked == self._task.task
+        return held >= 1.0 or asked or waited_s >= self._policy.capture_timeout_s
+
+    def _taken(self) -> bool:
+        """Takes the samples; False when the device faulted and the same task must go on."""
+        self._worker._asked = 0
+        self._good_since = self._present_since = None
+        taken = self._plan.take()
+        if isinstance(taken, DeviceFault):
+            self._fault(taken)
+            self._plan.start()
+            return False
+        if isinstance(taken, tuple):
+            self._answer(taken)
+        else:
+            self._rooms.post(AttemptFailed(self._task.task, taken))
+        return True
+
+    def _answer(self, taken: tuple[RawSample, ...]) -> None:
+        links = tuple(
+            ChainLink(raw.position, raw.record_sha256, raw.chain_hash) for raw in taken if raw.chain_hash
+        )
+        if self._task.purpose is Purpose.VERIFY:
+            self._rooms.post(FingerCompared(self._task.task, self._verified(taken[0]), links))
+            return
+        samples = tuple(self._stored(raw) for raw in taken)
+        self._rooms.post(SamplesTaken(self._task.task, samples, links))
+
+    def _verified(self, probe: RawSample) -> Verification:
+        first = self._rooms.first_sample(self._task.enrollment_id, probe.position)
+        score, matched, matcher = self._rooms.compare(probe.pixels, first)
+        return Verification(probe.position, score, matched, matcher)
+
+    def _stored(self, raw: RawSample) -> Sample:
+        picture = encode_png(raw.pixels)
+        self._rooms.store(self._task.enrollment_id, picture)
+        height, width = raw.pixels.shape[:2]
+        image = reference(picture, PNG, width=width, height=height, dpi=raw.dpi)
+        strokes = None
+        if raw.strokes:
+            self._rooms.store(self._task.enrollment_id, raw.strokes)
+            strokes = reference(raw.strokes, STROKES, width=width, height=height, dpi=None)
+        return Sample(
+            raw.position,
+            image,
+            raw.report,
+            attempt=self._task.attempt,
+            forced=False,
+            capturer=raw.capturer,
+            record_sha256=raw.record_sha256,
+            chain_hash=raw.chain_hash,
+            strokes=strokes,
+        )
+
+    def _fault(self, fault: DeviceFault) -> None:
+        self._good_since = self._present_since = None
+        if not self._faulted:
+            self._faulted = True
+            told = faults.Fault(str(fault.code), str(fault.device), fault.detail)
+            self._rooms.post(DeviceFaulted(self._task.task, told))
+
+    def _heal(self) -> None:
+        if self._faulted:
+            self._faulted = False
+            self._rooms.post(DeviceHealed(self._task.task))
