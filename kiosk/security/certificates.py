@@ -24,7 +24,14 @@ def make_authority(
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
     certificate = (
-        _builder(subject, subject, key.public_key(), key.public_key(), now, lifetime)
+        _builder(
+            subject=subject,
+            issuer=subject,
+            public_key=key.public_key(),
+            issuer_key=key.public_key(),
+            now=now,
+            lifetime=lifetime,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .sign(key, SHA256())
@@ -45,12 +52,12 @@ def make_signer(
     authority_key, authority_certificate = authority
     certificate = (
         _builder(
-            _name(name),
-            authority_certificate.subject,
-            key.public_key(),
-            authority_key.public_key(),
-            now,
-            lifetime,
+            subject=_name(name),
+            issuer=authority_certificate.subject,
+            public_key=key.public_key(),
+            issuer_key=authority_key.public_key(),
+            now=now,
+            lifetime=lifetime,
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
@@ -62,6 +69,7 @@ def make_signer(
 
 
 def _builder(
+    *,
     subject: x509.Name,
     issuer: x509.Name,
     public_key: ec.EllipticCurvePublicKey,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -164,7 +165,7 @@ def _signer(
 
 
 def _leads_to(chain: tuple[x509.Certificate, ...], authorities: tuple[x509.Certificate, ...]) -> bool:
-    issued = all(_issued(child, parent) for child, parent in zip(chain, chain[1:], strict=False))
+    issued = all(_issued(child, parent) for child, parent in pairwise(chain))
     return issued and any(_issued(chain[-1], authority) for authority in authorities)
 
 

@@ -1,4 +1,4 @@
-"""What stands for a NIK outside a session: in the audit log, the packet header and the register of sent ones."""
+"""What stands for a NIK outside a session: audit log, packet header, register of sent ones."""
 
 from __future__ import annotations
 
