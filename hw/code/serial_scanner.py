@@ -9,10 +9,10 @@ from pathlib import Path
 import serial
 
 from hw import udev
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, SelfTest
 from hw.code.code_lines import CodeLines
 from hw.device_url import DeviceUrl
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import DeviceWorker, Session
 
 READ_TIMEOUT_S = 0.1
 MAX_UNREAD = 16
@@ -64,17 +64,14 @@ class SerialCodeScanner:
             return (self._worker.test_opening(name="the port opens", advice="Plug in the code scanner"),)
 
     def _serve(self, session: Session) -> None:
-        try:
-            with serial.Serial(str(self._path), self._baud, timeout=READ_TIMEOUT_S, exclusive=True) as port:
-                port.reset_input_buffer()  # codes scanned while nobody served are nobody's
-                lines = CodeLines()
-                session.ready()
-                while not session.stopped:
-                    data = port.read(max(1, port.in_waiting))
-                    if data:
-                        self._unread.extend(lines.feed(data, t_ns=time.monotonic_ns()))
-        except serial.SerialException as error:
-            raise SessionEnded(FaultCode.NOT_CONNECTED, str(error)) from error
+        with serial.Serial(str(self._path), self._baud, timeout=READ_TIMEOUT_S, exclusive=True) as port:
+            port.reset_input_buffer()  # codes scanned while nobody served are nobody's
+            lines = CodeLines()
+            session.ready()
+            while not session.stopped:
+                data = port.read(max(1, port.in_waiting))
+                if data:
+                    self._unread.extend(lines.feed(data, t_ns=time.monotonic_ns()))
 
 
 def open_url(url: DeviceUrl) -> SerialCodeScanner:

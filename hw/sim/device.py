@@ -13,7 +13,7 @@ class UnknownFaultError(ValueError):
     """The simulated device has no such fault; the message lists those it has."""
 
     def __init__(self, fault: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"fault {fault!r} is not known; this device has: {', '.join(known)}")
+        super().__init__(f"fault {fault!r} is not known; this device has: {', '.join(known) or 'none'}")
 
 
 class ArmedFaults:

@@ -1,0 +1,178 @@
+"""The slip printer's driver: one thread owns the line, watches the status, and prints slip by slip."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest, Slip
+from hw.device_url import DeviceUrl
+from hw.printer.conversation import Conversation
+from hw.printer.link import LinkSpec, PrinterNode, SerialPort, TcpAddress
+from hw.printer.slip_bytes import Paper, encode
+from hw.worker import DeviceWorker, Session
+
+STATUS_INTERVAL_S = 0.5
+CONFIRM_TIMEOUT_S = 1.0
+"""How long an idle printer may take to answer GS r, and how often a printing one is asked for its status."""
+
+PRINT_TIMEOUT_S = 15.0
+"""A slip of 20 cm with a code at the 50 mm/s of the slowest thermal printers takes 4 s."""
+
+STOP_TIMEOUT_S = 30.0
+"""Longer than a slip being printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    slip: Slip
+    outcome: Future[Fault | None]
+
+
+class EscPosSlipPrinter:
+    """A roll near its end still prints: the state stays READY while `info` answers the notice PAPER_LOW."""
+
+    def __init__(self, link: LinkSpec, *, url: str, paper: Paper) -> None:
+        self._link = link
+        self._url = url
+        self._paper = paper
+        self._info = DeviceInfo(kind=self.kind, url=url)
+        self._jobs: queue.Queue[_Job] = queue.Queue(maxsize=1)
+        self._worker = DeviceWorker(kind=self.kind, serve=self._serve, stop_timeout_s=STOP_TIMEOUT_S)
+
+    @property
+    def kind(self) -> DeviceKind:
+        return DeviceKind.PRINTER
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    def info(self) -> DeviceInfo | Fault:
+        return self._worker.standing.fault or self._info
+
+    def state(self) -> DeviceState:
+        return self._worker.standing.state
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def print_slip(self, slip: Slip) -> Fault | None:
+        """Blocks until the slip is out, at most PRINT_TIMEOUT_S and a little.
+
+        After a Fault the slip is not out, or not whole; it is not printed later by itself.
+        """
+        standing = self._worker.standing
+        if standing.state is not DeviceState.READY:
+            return standing.fault or Fault(FaultCode.NOT_READY, self.kind, "the printer is being opened")
+        job = _Job(slip, Future())
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            return Fault(FaultCode.BUSY, self.kind, "another slip is being printed")
+        try:
+            return job.outcome.result(timeout=PRINT_TIMEOUT_S + 5.0)
+        except (FutureTimeoutError, CancelledError):
+            job.outcome.cancel()
+            return Fault(FaultCode.TIMED_OUT, self.kind, "the printer did not take the slip")
+
+    def self_test(self) -> tuple[SelfTest, ...]:
+        with self._worker.running():
+            ready = self._worker.test_opening(name="the printer is ready", advice="See to the printer")
+            if not ready.passed:
+                return (ready,)
+            low = self._worker.standing.fault is not None
+            roll = SelfTest(
+                "the roll is not near its end", passed=not low, advice="Put in a new roll." if low else ""
+            )
+            return (ready, roll)
+
+    def _serve(self, session: Session) -> None:
+        try:
+            with contextlib.closing(self._link.open()) as link:
+                self._converse(session, Conversation(link))
+        finally:
+            self._refuse_waiting()
+
+    def _converse(self, session: Session, printer: Conversation) -> None:
+        printer.status()  # a printer that does not answer is found out before it is asked for its name
+        self._info = DeviceInfo(kind=self.kind, url=self._url, **printer.identity())
+        confirms: bool | None = None
+        while not session.stopped:
+            able = self._report(session, printer) is None
+            if able and confirms is None:
+                printer.send(b"")
+                confirms = printer.worked_off(timeout_s=CONFIRM_TIMEOUT_S)
+            job = self._next_job()
+            if job is None or not job.outcome.set_running_or_notify_cancel():
+                continue
+            outcome: Fault | None = Fault(
+                FaultCode.NOT_CONNECTED, self.kind, "the printer vanished while printing"
+            )
+            try:
+                outcome = self._print(session, printer, job.slip, confirms=bool(confirms))
+            finally:
+                job.outcome.set_result(outcome)
+
+    def _report(self, session: Session, printer: Conversation) -> Fault | None:
+        """Publishes how the printer is; what keeps it from printing, if anything."""
+        status = printer.status()
+        if (trouble := status.fault()) is not None:
+            session.fault(*trouble)
+            return Fault(trouble[0], self.kind, trouble[1])
+        session.ready(
+            Fault(FaultCode.PAPER_LOW, self.kind, "the roll is near its end") if status.paper_low else None
+        )
+        return None
+
+    def _print(self, session: Session, printer: Conversation, slip: Slip, *, confirms: bool) -> Fault | None:
+        """A printer without GS r is believed when it has no complaint after the slip."""
+        if (fault := self._report(session, printer)) is not None:
+            return fault
+        deadline = time.monotonic() + PRINT_TIMEOUT_S
+        printer.send(encode(slip, self._paper))
+        while not printer.worked_off(timeout_s=CONFIRM_TIMEOUT_S):
+            fault = self._report(session, printer)
+            if fault is None and not confirms:
+                break
+            if fault is None and time.monotonic() > deadline:
+                fault = Fault(FaultCode.TIMED_OUT, self.kind, "the printer did not finish the slip")
+            if fault is not None:
+                printer.clear()
+                return fault
+        return None
+
+    def _next_job(self) -> _Job | None:
+        with contextlib.suppress(queue.Empty):
+            return self._jobs.get(timeout=STATUS_INTERVAL_S)
+        return None
+
+    def _refuse_waiting(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._jobs.get_nowait().outcome.set_result(
+                Fault(FaultCode.NOT_CONNECTED, self.kind, "the printer went away before the slip")
+            )
+
+
+def open_url(url: DeviceUrl) -> EscPosSlipPrinter:
+    paper = Paper(
+        columns=int(url.choice("columns", ["32", "42", "48"], default="42")),
+        native_qr=url.choice("qr", ["native", "picture"], default="native") == "native",
+    )
+    link: LinkSpec
+    if url.scheme == "escpos+tcp":
+        link = TcpAddress(*url.address())
+    elif url.scheme == "escpos":
+        link = PrinterNode(url.device_path())
+    else:
+        link = SerialPort(
+            url.device_path(), baud=url.integer("baud", default=19200, lowest=1200, highest=921600)
+        )
+    return EscPosSlipPrinter(link, url=url.text, paper=paper)
