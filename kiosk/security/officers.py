@@ -1,0 +1,191 @@
+"""Who may sign in at this unit, as what, and how often a wrong PIN is forgiven."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from threading import Lock
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from kiosk.enrollment.codec import CodecError, from_json, to_json
+
+FAILURES_ALLOWED = 5
+LOCKOUT_S = 300.0
+_PIN = re.compile(r"[0-9]{6,12}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+
+
+class Role(StrEnum):
+    """officer: serves residents. supervisor: approves exceptions. admin: sets up, sees no biometric."""
+
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """name: the sign-in name, which records and the audit log carry."""
+
+    name: str
+    role: Role
+
+
+class SignInProblem(StrEnum):
+    WRONG_NAME_OR_PIN = "wrong_name_or_pin"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFault:
+    """locked_for_s: how long until the next try counts, 0 when it may be now."""
+
+    problem: SignInProblem
+    locked_for_s: float = 0.0
+
+
+class OfficerChangeProblem(StrEnum):
+    """Why an officer cannot be added."""
+
+    NAME_NOT_ALLOWED = "name_not_allowed"
+    """2 to 32 of a-z, 0-9, dot, dash, underscore."""
+    PIN_NOT_6_TO_12_DIGITS = "pin_not_6_to_12_digits"
+    PIN_TOO_EASY = "pin_too_easy"
+    """One digit repeated, or digits in a row up or down."""
+
+
+class OfficersFileError(Exception):
+    """The officers file cannot be read; nobody can sign in until it is restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    name: str
+    role: Role
+    pin_hash: str
+    failures: int = 0
+
+
+class Officers:
+    """The officers of one unit, in the JSON file at `path` (mode 0600). Used by one process.
+
+    monotonic_s: a clock that never steps back; lock-outs are timed by it. The count of failures is kept in
+    the file, so switching the unit off and on does not give new tries. hasher: Argon2id (RFC 9106) with the
+    library's parameters, 64 MiB and 3 passes, by default.
+    """
+
+    def __init__(
+        self, path: Path, *, monotonic_s: Callable[[], float], hasher: PasswordHasher | None = None
+    ) -> None:
+        self._path = path
+        self._monotonic_s = monotonic_s
+        self._hasher = hasher or PasswordHasher()
+        self._lock = Lock()
+        self._accounts = _load(path)
+        self._locked_until_s = {
+            account.name: monotonic_s() + LOCKOUT_S
+            for account in self._accounts.values()
+            if account.failures >= FAILURES_ALLOWED
+        }
+        self._nobody = self._hasher.hash("nobody's PIN")
+
+    def all(self) -> tuple[Officer, ...]:
+        return tuple(Officer(account.name, account.role) for account in self._accounts.values())
+
+    def sign_in(self, name: str, pin: str) -> Officer | SignInFault:
+        """The officer, or why not. Takes as long for an unknown name as for a wrong PIN: about 0.1 s or more,
+        so call it off the drawing thread."""
+        with self._lock:
+            name = name.strip().lower()
+            locked_for_s = self._locked_until_s.get(name, 0.0) - self._monotonic_s()
+            if locked_for_s > 0:
+                return SignInFault(SignInProblem.LOCKED, locked_for_s)
+            account = self._accounts.get(name)
+            right = self._matches(account.pin_hash if account else self._nobody, pin)
+            if account is None:
+                return SignInFault(SignInProblem.WRONG_NAME_OR_PIN)
+            return self._welcome(account, pin) if right else self._refuse(account)
+
+    def add(self, name: str, role: Role, pin: str) -> Officer | tuple[OfficerChangeProblem, ...]:
+        """Adds the officer, or gives one a new role and PIN, which also ends a lock-out."""
+        problems = []
+        if not _NAME.fullmatch(name):
+            problems.append(OfficerChangeProblem.NAME_NOT_ALLOWED)
+        if not _PIN.fullmatch(pin):
+            problems.append(OfficerChangeProblem.PIN_NOT_6_TO_12_DIGITS)
+        elif _easy(pin):
+            problems.append(OfficerChangeProblem.PIN_TOO_EASY)
+        if problems:
+            return tuple(problems)
+        with self._lock:
+            self._locked_until_s.pop(name, None)
+            self._store(_Account(name=name, role=role, pin_hash=self._hasher.hash(pin)))
+        return Officer(name, role)
+
+    def remove(self, name: str) -> None:
+        """The name stays in old records; nobody can sign in with it. Does nothing for an unknown name."""
+        with self._lock:
+            self._accounts.pop(name, None)
+            _save(self._path, tuple(self._accounts.values()))
+
+    def _welcome(self, account: _Account, pin: str) -> Officer:
+        weak = self._hasher.check_needs_rehash(account.pin_hash)
+        if account.failures or weak:
+            pin_hash = self._hasher.hash(pin) if weak else account.pin_hash
+            self._store(replace(account, failures=0, pin_hash=pin_hash))
+        self._locked_until_s.pop(account.name, None)
+        return Officer(account.name, account.role)
+
+    def _refuse(self, account: _Account) -> SignInFault:
+        failures = account.failures + 1
+        self._store(replace(account, failures=failures))
+        if failures < FAILURES_ALLOWED:
+            return SignInFault(SignInProblem.WRONG_NAME_OR_PIN)
+        self._locked_until_s[account.name] = self._monotonic_s() + LOCKOUT_S
+        return SignInFault(SignInProblem.LOCKED, LOCKOUT_S)
+
+    def _matches(self, pin_hash: str, pin: str) -> bool:
+        try:
+            return self._hasher.verify(pin_hash, pin)
+        except VerifyMismatchError:
+            return False
+        except (InvalidHashError, VerificationError) as error:
+            raise OfficersFileError(f"{self._path}: a PIN hash cannot be read: {error}") from error
+
+    def _store(self, account: _Account) -> None:
+        self._accounts[account.name] = account
+        _save(self._path, tuple(self._accounts.values()))
+
+
+def _easy(pin: str) -> bool:
+    steps = {int(later) - int(earlier) for earlier, later in pairwise(pin)}
+    return steps in ({0}, {1}, {-1})
+
+
+def _load(path: Path) -> dict[str, _Account]:
+    try:
+        accounts: tuple[_Account, ...] = from_json(tuple[_Account, ...], json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return {}
+    except (CodecError, ValueError, OSError) as error:
+        raise OfficersFileError(f"{path}: {error}") from error
+    return {account.name: account for account in accounts}
+
+
+def _save(path: Path, accounts: tuple[_Account, ...]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump(to_json(accounts), stream, indent=1)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
