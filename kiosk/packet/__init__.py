@@ -1,0 +1,1 @@
+"""Sealed packets: records, manifest, signatures, encryption, opening, verifying. Bytes in, bytes out."""

@@ -1,0 +1,210 @@
+"""Reading an opened packet again, piece by piece: nothing is believed because the kiosk said so."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kiosk.enrollment.positions import Position, position_of
+from kiosk.enrollment.record import BiometricException
+from kiosk.packet.manifest import Manifest, PartEntry
+from kiosk.packet.open import OpenedPacket
+from kiosk.packet.parts import APPROVAL, FACE_TYPE, FINGER_TYPE, IRIS_TYPE, PICTURE_TYPE, SIGNATURE_TYPE
+from kiosk.packet.records.codestream import Codec, image_size
+from kiosk.packet.records.face import FaceRecord, decode_face
+from kiosk.packet.records.finger import FingerRecord, decode_finger
+from kiosk.packet.records.iris import IrisRecord, decode_iris
+from kiosk.packet.records.reader import RecordFault
+from kiosk.packet.records.signature import decode_signature
+
+FINGER_DPI = 500
+"""Pixels per inch: image acquisition setting level 31 of ISO/IEC 19794-4:2011."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """detail: what was found wrong and where, or what was looked at."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def verify_contents(opened: OpenedPacket, *, nik_hash: Callable[[str], str] | None = None) -> tuple[Check, ...]:
+    """Every check of the contents, in reading order; the packet is whole when all passed.
+
+    The signatures already held: without them there is no `OpenedPacket`. nik_hash: the keyed hash;
+    without it the NIK is not compared with what the header says.
+    """
+    manifest = opened.manifest
+    return (
+        _check("header", _header_problems(opened), "the manifest says what the header says"),
+        _check("parts", _part_problems(opened), f"{len(manifest.parts)} parts have their size and hash"),
+        _check("records", _record_problems(opened), "every record reads and is of its position"),
+        _check("positions", _position_problems(manifest), "every position is captured or excepted"),
+        _check("exceptions", _exception_problems(manifest), f"{len(manifest.exceptions)} approved by another"),
+        _check("device_chain", _chain_problems(manifest), f"{len(manifest.device_chain)} links recomputed"),
+        _check("verifications", _verification_problems(manifest), "the chip fingers match, or an override"),
+        _check(
+            "nik_hash", _nik_problems(manifest, nik_hash), "as keyed" if nik_hash else "no key: not compared"
+        ),
+    )
+
+
+def _check(name: str, problems: list[str], passed: str) -> Check:
+    return Check(name, not problems, "; ".join(problems) or passed)
+
+
+def _header_problems(opened: OpenedPacket) -> list[str]:
+    header, manifest = opened.header, opened.manifest
+    pairs = {
+        "enrollment_id": (header.enrollment_id, manifest.enrollment_id),
+        "nik_hash": (header.nik_hash, manifest.nik_hash),
+        "unit_id": (header.unit_id, manifest.unit.unit_id),
+        "office_code": (header.office_code, manifest.unit.office_code),
+        "sealed_at": (header.sealed_at, manifest.sealed.at),
+        "clock_trust": (header.clock_trust, manifest.sealed.trust),
+    }
+    return [f"{name} differs" for name, (outside, inside) in pairs.items() if outside != inside]
+
+
+def _part_problems(opened: OpenedPacket) -> list[str]:
+    problems = []
+    listed = [entry.path for entry in opened.manifest.parts]
+    if listed != list(opened.parts):
+        odd = sorted(set(listed) ^ set(opened.parts)) or ["the order"]
+        problems.append(f"manifest and archive differ in {', '.join(odd)}")
+    for entry in opened.manifest.parts:
+        data = opened.parts.get(entry.path)
+        if data is None:
+            continue
+        if len(data) != entry.size_bytes:
+            problems.append(f"{entry.path} has {len(data)} bytes, not {entry.size_bytes}")
+        elif hashlib.sha256(data).hexdigest() != entry.sha256:
+            problems.append(f"{entry.path} has another hash")
+    return problems
+
+
+def _record_problems(opened: OpenedPacket) -> list[str]:
+    problems = []
+    for entry in opened.manifest.parts:
+        data = opened.parts.get(entry.path)
+        read = _READERS.get(entry.media_type)
+        if data is None:
+            continue
+        problem = read(data, entry) if read else f"unknown media type {entry.media_type}"
+        if problem:
+            problems.append(f"{entry.path}: {problem}")
+    return problems
+
+
+def _read_finger(data: bytes, entry: PartEntry) -> str:
+    record = decode_finger(data)
+    if isinstance(record, RecordFault):
+        return str(record)
+    if record.dpi != FINGER_DPI:
+        return f"{record.dpi} ppi, must be {FINGER_DPI}"
+    return _misplaced(record, entry)
+
+
+def _read_iris(data: bytes, entry: PartEntry) -> str:
+    record = decode_iris(data)
+    return str(record) if isinstance(record, RecordFault) else _misplaced(record, entry)
+
+
+def _read_face(data: bytes, entry: PartEntry) -> str:
+    record = decode_face(data)
+    return str(record) if isinstance(record, RecordFault) else _misplaced(record, entry)
+
+
+def _read_signature(data: bytes, entry: PartEntry) -> str:
+    record = decode_signature(data)
+    if isinstance(record, RecordFault):
+        return str(record)
+    return "" if entry.position in (Position.SIGNATURE, APPROVAL) else f"a signature for {entry.position}"
+
+
+def _read_picture(data: bytes, _entry: PartEntry) -> str:
+    size = image_size(data, Codec.PNG)
+    return str(size) if isinstance(size, RecordFault) else ""
+
+
+_READERS: dict[str, Callable[[bytes, PartEntry], str]] = {
+    FINGER_TYPE: _read_finger,
+    IRIS_TYPE: _read_iris,
+    FACE_TYPE: _read_face,
+    SIGNATURE_TYPE: _read_signature,
+    PICTURE_TYPE: _read_picture,
+}
+
+
+def _misplaced(record: FingerRecord | IrisRecord | FaceRecord, entry: PartEntry) -> str:
+    match record:
+        case FaceRecord():
+            inside = Position.FACE
+        case FingerRecord(position=code):
+            inside = position_of(Position.RIGHT_THUMB.modality, code)
+        case IrisRecord(eye=code):
+            inside = position_of(Position.RIGHT_IRIS.modality, code)
+    return "" if inside == entry.position else f"holds {inside}, listed as {entry.position}"
+
+
+def _position_problems(manifest: Manifest) -> list[str]:
+    """Each position exactly once: a sample with a part, or an exception."""
+    sampled = [sample.position for sample in manifest.samples]
+    excepted = [item.position for item in manifest.exceptions]
+    with_part = {entry.position for entry in manifest.parts}
+    problems = []
+    for position in Position:
+        stated = sampled.count(position) + excepted.count(position)
+        if stated != 1:
+            problems.append(f"{position} is stated {stated} times")
+        elif position in sampled and position not in with_part:
+            problems.append(f"{position} is captured but has no part")
+        elif position in excepted and position in with_part:
+            problems.append(f"{position} is excepted but has a part")
+    if manifest.approval is not None and APPROVAL not in with_part:
+        problems.append("the approval has no part")
+    return problems
+
+
+def _exception_problems(manifest: Manifest) -> list[str]:
+    return [f"{item.position}: {fault}" for item in manifest.exceptions if (fault := _unapproved(item))]
+
+
+def _unapproved(item: BiometricException) -> str:
+    if not item.attested_by or not item.approved_by:
+        return "not attested and approved"
+    return "approved by the officer who attests it" if item.approved_by == item.attested_by else ""
+
+
+def _chain_problems(manifest: Manifest) -> list[str]:
+    """SHA-256(previous chain hash || SHA-256(record)) from SHA-256 of nothing (MOSIP SBI 0.9.5)."""
+    problems = []
+    previous = hashlib.sha256(b"").digest()
+    for index, link in enumerate(manifest.device_chain):
+        try:
+            previous = hashlib.sha256(previous + bytes.fromhex(link.record_sha256)).digest()
+        except ValueError:
+            return [f"link {index} holds no hash"]
+        if previous.hex().upper() != link.chain_hash:
+            return [f"link {index}, {link.position}, does not follow from the link before"]
+    links = {(link.position, link.record_sha256, link.chain_hash) for link in manifest.device_chain}
+    for sample in manifest.samples:
+        if sample.chain_hash and (sample.position, sample.record_sha256, sample.chain_hash) not in links:
+            problems.append(f"{sample.position} is not in the devices' chain")
+    return problems
+
+
+def _verification_problems(manifest: Manifest) -> list[str]:
+    failed = [item.position for item in manifest.verifications if not item.matched]
+    if failed and not manifest.override:
+        return [f"{', '.join(failed)} did not match and nobody accepted that"]
+    return []
+
+
+def _nik_problems(manifest: Manifest, nik_hash: Callable[[str], str] | None) -> list[str]:
+    if nik_hash is None or nik_hash(manifest.person.nik) == manifest.nik_hash:
+        return []
+    return ["nik_hash is not that of the person's NIK"]
