@@ -1,0 +1,1 @@
+"""Pixels to quality reports: pure functions over arrays, one file family per modality."""

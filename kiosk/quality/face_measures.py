@@ -1,0 +1,243 @@
+"""The measures of ISO/IEC 29794-5 that need no large network: light, colour, focus, background.
+
+They are taken on an aligned portrait of 300x400 pixels, eyes level and 144 pixels above the chin;
+focus alone is taken on the picture's own pixels. Each returns 0..100, 100 is best, beside the
+physical value it came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.enrollment.person import BackgroundColour
+from kiosk.quality.face_geometry import (
+    EYE_LINE,
+    EYES_TO_CHIN,
+    LEFT_CHEEK,
+    NOSE_BRIDGE,
+    NOSE_ROOT,
+    OVAL,
+    RIGHT_CHEEK,
+    FaceGeometry,
+)
+from kiosk.quality.face_kernels import histogram, luminance
+
+WIDTH, HEIGHT = 300, 400
+_EYES_TO_CHIN_PX = EYES_TO_CHIN * HEIGHT
+_STRIP = 0.13
+_STRIP_TOP, _STRIP_BOTTOM = 0.03, 0.72
+"""The two strips beside the head that must show cloth only, as shares of the portrait."""
+_COLOUR_RANGE = {
+    BackgroundColour.RED: (-20.0, 13.0),
+    BackgroundColour.ORANGE: (13.0, 48.0),
+    BackgroundColour.BLUE: (185.0, 265.0),
+}
+"""Hues in degrees that pass for each cloth; a warm lamp draws red towards orange."""
+_SATURATION_FLOOR = 0.25
+_VALUE_FLOOR = 0.12
+_FINEST_SIDE = 230.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aligned:
+    """A face brought to a standard size.
+
+    rgb: (400, 300, 3); light: linear luminance 0..255; face, inside: 0 or 1, the face and the pixels
+    the picture holds; points: (468, 2) landmarks.
+    """
+
+    rgb: NDArray[np.uint8]
+    light: NDArray[np.uint8]
+    face: NDArray[np.uint8]
+    inside: NDArray[np.uint8]
+    points: NDArray[np.float64]
+
+
+def sigmoid(value: float, centre: float, width: float) -> float:
+    return float(1 / (1 + np.exp(np.clip((centre - value) / width, -700, 700))))
+
+
+def align(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32], face: FaceGeometry) -> Aligned:
+    scale = _EYES_TO_CHIN_PX / face.eyes_to_chin
+    cos, sin = scale * np.cos(np.radians(face.roll)), scale * np.sin(np.radians(face.roll))
+    turn = np.array([[cos, sin], [-sin, cos]])
+    shift = np.array([WIDTH / 2, EYE_LINE * HEIGHT]) - turn @ np.array(face.eye_middle)
+    matrix = np.column_stack((turn, shift))
+    size = (WIDTH, HEIGHT)
+    picture = np.asarray(
+        cv2.warpAffine(rgb, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+    points = landmarks[:, :2] @ turn.T + shift
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(points[list(OVAL)]).astype(np.int32)), 1)
+    whole = np.ones(rgb.shape[:2], np.uint8)
+    inside = np.asarray(cv2.warpAffine(whole, matrix, size, flags=cv2.INTER_NEAREST), np.uint8)
+    return Aligned(rgb=picture, light=luminance(picture), face=mask & inside, inside=inside, points=points)
+
+
+def light_measures(view: Aligned) -> dict[str, float]:
+    """Luminance mean and variance, under- and over-exposure, dynamic range, on the face."""
+    counts = histogram(view.light, view.face)
+    share = counts / max(1, int(counts.sum()))
+    level = np.arange(256) / 255.0
+    mean = float(share @ level)
+    variance = float(share @ (level - mean) ** 2)
+    dark, bright = float(share[:26].sum()), float(share[247:].sum())
+    present = share[share > 0]
+    entropy = float(-(present @ np.log2(present)))
+    return {
+        "luminance_mean_share": mean,
+        "luminance_mean": 100 * sigmoid(mean, 0.2, 0.05) * (1 - sigmoid(mean, 0.8, 0.05)),
+        "luminance_variance": 100 * float(np.sin(60 * np.pi * variance / (60 * variance + 1))),
+        "under_exposure_share": dark,
+        "under_exposure_prevention": _percent(120 * (0.832 - sigmoid(dark, 0.92, 0.05))),
+        "over_exposure_share": bright,
+        "over_exposure_prevention": _percent(1 / (bright + 0.01)),
+        "dynamic_range": _percent(12.5 * entropy),
+    }
+
+
+def cheek_measures(view: Aligned) -> dict[str, float]:
+    """Illumination uniformity and natural colour, on two squares below the eyes.
+
+    The standard's uniformity compares histograms and falls near 0 in any room with a window; the
+    difference in photographic stops is what a person can mend and what counts here.
+    """
+    right, left = (_cheek(view, index) for index in (RIGHT_CHEEK, LEFT_CHEEK))
+    shared = float(np.minimum(_shares(view.light, right), _shares(view.light, left)).sum())
+    stops = abs(float(np.log2((view.light[right].mean() + 1) / (view.light[left].mean() + 1))))
+    skin = np.concatenate([view.rgb[cheek].reshape(-1, 3) for cheek in (right, left)])
+    lab = cv2.cvtColor(skin.astype(np.float32)[None] / 255, cv2.COLOR_RGB2Lab)[0]
+    a, b = (float(value) for value in lab[:, 1:].mean(axis=0))
+    return {
+        "illumination_uniformity": 100 * shared**0.3,
+        "light_difference_stops": stops,
+        "light_balance": 200 * (1 - sigmoid(stops, 0, 0.8)),
+        "natural_colour": _natural_colour(a, b),
+    }
+
+
+def _natural_colour(a: float, b: float) -> float:
+    # A picture without colour, or with the blue or green of a wrong lamp, is not skin at all.
+    distance = float(np.hypot(max(0, 5 - a, a - 25), max(0, 5 - b, b - 35))) if a >= 0 and b >= 0 else 100.0
+    return 200 * (1 - sigmoid(distance, 0, 10))
+
+
+def _cheek(view: Aligned, index: int) -> tuple[slice, slice]:
+    half = round(0.15 * _EYES_TO_CHIN_PX)
+    x = int(np.clip(view.points[index, 0], half, WIDTH - half - 1))
+    y = int(np.clip(view.points[index, 1], half, HEIGHT - half - 1))
+    return slice(y - half, y + half), slice(x - half, x + half)
+
+
+def _shares(light: NDArray[np.uint8], where: tuple[slice, slice]) -> NDArray[np.float64]:
+    counts = np.bincount(light[where].ravel(), minlength=256)
+    return counts / max(1, int(counts.sum()))
+
+
+def background_measures(view: Aligned) -> dict[str, float]:
+    """Uniformity of the cloth beside the head, and its colour.
+
+    A head covering may fill the middle of the portrait, so only the outer strips are judged.
+    """
+    cloth = _cloth_mask(view)
+    if not cloth.any():
+        return {}
+    across = cv2.Sobel(view.light, cv2.CV_32F, 1, 0)
+    down = cv2.Sobel(view.light, cv2.CV_32F, 0, 1)
+    gradient = float(cv2.magnitude(across, down)[cloth].mean())
+    hue, saturation, value = _hue(view.rgb[cloth])
+    coloured = (saturation > _SATURATION_FLOOR) & (value > _VALUE_FLOOR)
+    measures = {
+        "background_gradient": gradient,
+        "background_uniformity": 190 * (1 - sigmoid(gradient, 10, 100)),
+        "background_saturation": float(np.median(saturation)),
+    }
+    for colour, (low, high) in _COLOUR_RANGE.items():
+        fits = coloured & ((hue - low) % 360 <= high - low)
+        measures[f"background_{colour.value}_share"] = float(fits.mean())
+    return measures
+
+
+def _cloth_mask(view: Aligned) -> NDArray[np.bool_]:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    rows = slice(round(_STRIP_TOP * HEIGHT), round(_STRIP_BOTTOM * HEIGHT))
+    strip = round(_STRIP * WIDTH)
+    mask[rows, :strip] = mask[rows, -strip:] = True
+    mask &= np.asarray(cv2.erode(view.inside, np.ones((5, 5), np.uint8)), bool)
+    return mask
+
+
+def _hue(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    hsv = cv2.cvtColor(rgb.astype(np.float32)[None] / 255, cv2.COLOR_RGB2HSV)[0]
+    return hsv[:, 0], hsv[:, 1], hsv[:, 2]
+
+
+def focus_measures(rgb: NDArray[np.uint8], face: FaceGeometry) -> dict[str, float]:
+    """Fineness of the detail between brows and chin, as Laplacian over Sobel energy.
+
+    The ratio does not change with contrast; times the face's size it counts details per face, whatever
+    the picture's resolution. White noise adds to both energies by a known amount, which is taken away.
+    """
+    patch = _face_patch(rgb, face)
+    smooth = cv2.GaussianBlur(patch, (3, 3), 0).astype(np.float32)
+    laplacian = float(np.mean(cv2.Laplacian(smooth, cv2.CV_32F)[2:-2, 2:-2] ** 2))
+    gx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)[2:-2, 2:-2]
+    gy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)[2:-2, 2:-2]
+    gradient = float(np.mean(gx**2 + gy**2))
+    noise = noise_level(patch)
+    size = min(face.eyes_to_chin, _FINEST_SIDE)
+    fineness = np.sqrt(max(0.0, laplacian - _NOISE_LAPLACIAN * noise**2) / (gradient + 1.0))
+    detail = float(fineness * size)
+    return {"detail_per_face": detail, "noise_levels": noise, "sharpness": 100 * sigmoid(detail, 55, 9)}
+
+
+_NOISE_LAPLACIAN = 1.1
+"""Variance of the 3x3-smoothed Laplacian of unit white noise."""
+
+
+def noise_level(gray: NDArray[np.uint8]) -> float:
+    """Standard deviation of white noise, grey levels (Immerkaer 1996), the median of 16-pixel blocks."""
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    response = np.abs(cv2.filter2D(gray, cv2.CV_32F, kernel))[1:-1, 1:-1]
+    rows, columns = response.shape[0] // 16, response.shape[1] // 16
+    if not rows or not columns:
+        return 0.0
+    blocks = response[: rows * 16, : columns * 16].reshape(rows, 16, columns, 16).mean(axis=(1, 3))
+    return float(np.percentile(blocks, 25) * np.sqrt(np.pi / 2) / 6)
+
+
+def _face_patch(rgb: NDArray[np.uint8], face: FaceGeometry) -> NDArray[np.uint8]:
+    """Grey pixels from the brows to the chin, reduced when finer than the card can show."""
+    reach = face.eyes_to_chin
+    x, y = face.eye_middle
+    rows = _span(y - 0.3 * reach, y + 0.9 * reach, rgb.shape[0])
+    columns = _span(x - 0.6 * reach, x + 0.6 * reach, rgb.shape[1])
+    gray = cv2.cvtColor(np.ascontiguousarray(rgb[rows, columns]), cv2.COLOR_RGB2GRAY)
+    if reach > _FINEST_SIDE:
+        scale = _FINEST_SIDE / reach
+        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(gray, np.uint8)
+
+
+def _span(low: float, high: float, size: int) -> slice:
+    start = int(np.clip(low, 0, max(0, size - 8)))
+    return slice(start, int(np.clip(high, start + min(8, size), size)))
+
+
+def glasses_edge(view: Aligned) -> float:
+    """Strongest step along the bridge of the nose over the skin's brightness: a frame crosses it."""
+    root, bridge = view.points[NOSE_ROOT], view.points[NOSE_BRIDGE]
+    reach = 0.12 * _EYES_TO_CHIN_PX
+    columns = _span(root[0] - reach / 2, root[0] + reach / 2, WIDTH)
+    rows = _span(root[1] - reach, bridge[1], HEIGHT)
+    profile = cv2.cvtColor(np.ascontiguousarray(view.rgb[rows, columns]), cv2.COLOR_RGB2GRAY).mean(axis=1)
+    return float(np.abs(profile[3:] - profile[:-3]).max() / (profile.mean() + 10)) if profile.size > 3 else 0.0
+
+
+def _percent(value: float) -> float:
+    return float(np.clip(value, 0, 100))

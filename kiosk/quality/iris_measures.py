@@ -1,0 +1,121 @@
+"""The measures of ISO/IEC 29794-6:2015 on an eye that was located, and a few of our own."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.quality.iris_kernels import focus_power, zones
+from kiosk.quality.iris_locate import Circle, Eye, Lid, in_picture
+
+_PUPIL, _IRIS, _SCLERA, _RING = range(4)
+_FOCUS_SCALE = 180_000.0
+"""Constant of clause 6.2.10."""
+_NO_UPPER, _NO_LOWER = np.array([-1e6, 0.0, 0.0]), np.array([1e6, 0.0, 0.0])
+_HARMONICS = 16
+_GLARE_LEVEL = 245
+
+
+def eye_measures(eye: Eye, iris: Circle, *, width: int, height: int) -> dict[str, float]:
+    """Everything that needs the circles. iris: the eye's own; width, height: of the whole picture."""
+    counts = zones(
+        eye.gray, _row(iris), _row(eye.pupil), _lid(eye.upper, _NO_UPPER), _lid(eye.lower, _NO_LOWER)
+    )
+    pupil, ring, sclera = (_median(counts[zone]) for zone in (_PUPIL, _IRIS, _SCLERA))
+    whole = in_picture(iris, eye.scale)
+    apart = float(np.hypot(iris.x - eye.pupil.x, iris.y - eye.pupil.y))
+    return {
+        "usable_iris_area": _usable_area(counts[_RING], iris, eye.pupil, ring),
+        "iris_sclera_contrast": iris_sclera_contrast(pupil, ring, sclera),
+        "iris_pupil_contrast": iris_pupil_contrast(pupil, ring),
+        "pupil_circularity": pupil_circularity(eye.pupil_rays[:, 0]),
+        "iris_radius_px": whole.r,
+        "dilation": 100 * eye.pupil.r / iris.r,
+        "concentricity": 100 * max(0.0, 1 - apart / iris.r),
+        "margin": margin(whole, width=width, height=height),
+        "pupil_level": pupil,
+        "iris_level": ring,
+        "sclera_level": sclera,
+        "glare_share": float(counts[_RING][_GLARE_LEVEL:].sum()) / max(1, int(counts[_RING].sum())),
+    }
+
+
+def picture_measures(gray: NDArray[np.uint8]) -> dict[str, float]:
+    """Grey-scale use and sharpness, which need no circles."""
+    power = focus_power(gray)
+    return {
+        "grey_scale_use": grey_scale_use(gray),
+        "sharpness": 100 * power**2 / (power**2 + _FOCUS_SCALE**2),
+        "focus_power": power,
+    }
+
+
+def grey_scale_use(gray: NDArray[np.uint8]) -> float:
+    """Entropy of the grey values, bits."""
+    counts = cv2.calcHist([gray], [0], None, [256], [0, 256]).ravel()
+    share = counts[counts > 0] / gray.size
+    return float(-(share @ np.log2(share)))
+
+
+def iris_sclera_contrast(pupil: float, iris: float, sclera: float) -> float:
+    """100 max(0, (Ms-Mi)/(Ms+Mi-2Mp)) of median grey levels."""
+    span = sclera + iris - 2 * pupil
+    return 100 * max(0.0, (sclera - iris) / span) if span > 0 else 0.0
+
+
+def iris_pupil_contrast(pupil: float, iris: float) -> float:
+    """Weber contrast W = (Mi-Mp)/(20+Mp) as 100 W/(0.75+W)."""
+    weber = max(0.0, (iris - pupil) / (20 + pupil))
+    return 100 * weber / (0.75 + weber)
+
+
+def pupil_circularity(radii: NDArray[np.float64]) -> float:
+    """100 less the power of the first 16 harmonics of the rim's radii, pixels; radii of 0 were not seen."""
+    seen = radii[radii > 0]
+    if seen.size <= 2 * _HARMONICS:
+        return 0.0
+    middle = float(np.median(seen))
+    # A reflection on the rim throws single rays far off; the rim itself bends by less than this.
+    seen = np.clip(seen, 0.85 * middle, 1.15 * middle)
+    power = np.abs(np.fft.fft(seen)[1 : _HARMONICS + 1]) ** 2
+    return float(max(0.0, 100 - power.sum() / seen.size))
+
+
+def margin(iris: Circle, *, width: int, height: int) -> float:
+    """Room around the iris: 0.6 radii beside it and 0.2 above and below fill the measure."""
+    sides = (iris.x - iris.r, width - iris.x - iris.r)
+    ends = (iris.y - iris.r, height - iris.y - iris.r)
+    room = min(*(side / (0.6 * iris.r) for side in sides), *(end / (0.2 * iris.r) for end in ends))
+    return 100 * min(1.0, max(0.0, room))
+
+
+def _usable_area(ring: NDArray[np.int64], iris: Circle, pupil: Circle, level: float) -> float:
+    """Share of the ring between the lids that is neither lash (dark) nor reflection (bright), percent."""
+    seen = int(ring.sum())
+    if not seen:
+        return 0.0
+    grey = np.arange(256)
+    spread = max(10.0, 1.4826 * _median(_folded(ring, level)))
+    clear = int(ring[np.abs(grey - level) <= 4 * spread].sum())
+    whole = np.pi * (iris.r**2 - pupil.r**2)
+    return float(min(100.0, 100 * clear / max(1.0, whole)))
+
+
+def _folded(counts: NDArray[np.int64], level: float) -> NDArray[np.int64]:
+    """Histogram of the distances from `level`."""
+    distance = np.abs(np.arange(256) - int(level))
+    return np.bincount(distance, weights=counts, minlength=256).astype(np.int64)
+
+
+def _median(counts: NDArray[np.int64]) -> float:
+    running = np.cumsum(counts)
+    return float(np.searchsorted(running, running[-1] / 2)) if running[-1] else 0.0
+
+
+def _lid(lid: Lid | None, absent: NDArray[np.float64]) -> NDArray[np.float64]:
+    return absent if lid is None else np.array([lid.a, lid.b, lid.c])
+
+
+def _row(circle: Circle) -> NDArray[np.float64]:
+    return np.array([circle.x, circle.y, circle.r])
