@@ -222,9 +222,12 @@ class PrintingFailed:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptArrived:
+    """A receipt whose signature and packet hash were checked. accepted: the receiver keeps the packet."""
+
     enrollment_id: str
     receipt_sha256: str
     central_status: str
+    accepted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,14 @@ class ReceiptAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class PacketRejected:
+    """The receiver refused the packet and signed why; the unit keeps its copy."""
+
+    receipt_sha256: str
+    central_status: str
+
+
+@dataclass(frozen=True, slots=True)
 class PacketPurged:
     pass
 
@@ -150,6 +158,7 @@ Fact = (
     | Finalised
     | PacketSealed
     | ReceiptAccepted
+    | PacketRejected
     | PacketPurged
     | Aborted
 )
@@ -171,6 +180,7 @@ _ALLOWED: dict[type, frozenset[Stage]] = {
     Finalised: frozenset({Stage.AWAIT_OFFICER}),
     PacketSealed: frozenset({Stage.FINALISED}),
     ReceiptAccepted: frozenset({Stage.SEALED}),
+    PacketRejected: frozenset({Stage.SEALED}),
     PacketPurged: frozenset({Stage.RECEIVED}),
     Aborted: _OPEN,
 }
@@ -254,6 +264,8 @@ def _applied(before: Enrollment, fact: Fact) -> Enrollment:
             return replace(
                 before, receipt_sha256=receipt_sha256, central_status=central_status, stage=Stage.RECEIVED
             )
+        case PacketRejected(receipt_sha256, central_status):
+            return replace(before, receipt_sha256=receipt_sha256, central_status=central_status)
         case PacketPurged():
             return replace(before, stage=Stage.PURGED)
         case Aborted():

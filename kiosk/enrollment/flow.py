@@ -36,6 +36,7 @@ from kiosk.enrollment.facts import (
     BiodataDisputed,
     NoticeGiven,
     PacketPurged,
+    PacketRejected,
     PacketSealed,
     ReceiptAccepted,
     ReviewConfirmed,
@@ -69,11 +70,6 @@ from kiosk.enrollment.screens import (
 )
 from kiosk.enrollment.transitions import Result, enter, record, record_and_enter, return_to, show, stay
 
-ACCEPTED_STATUSES = frozenset(
-    {"RECEIVED_AT_CENTRAL", "PRINT_READY_RECORD", "CARD_PRINTED", "CARD_SHIPPED", "CARD_ISSUED"}
-)
-"""Central statuses after which the unit's copy has done its work (docs/operating.md)."""
-
 _OFFICER_SCREENS = (
     OfficerSigningIn,
     OfficerQueue,
@@ -97,9 +93,7 @@ def restored(
     kept = tuple(e for e in enrollments if e.stage not in (Stage.ABORTED, Stage.PURGED))
     kiosk = Kiosk(unit=unit, policy=policy, enrollments=kept, next_number=next_number)
     unfinished: list[Effect] = [Seal(e.id) for e in kept if e.stage is Stage.FINALISED]
-    unfinished += [
-        Purge(e.id) for e in kept if e.stage is Stage.RECEIVED and e.central_status in ACCEPTED_STATUSES
-    ]
+    unfinished += [Purge(e.id) for e in kept if e.stage is Stage.RECEIVED]
     if kiosk.holds(interrupted):
         enrollment = kiosk.enrollment(interrupted)
         if enrollment.person is None:
@@ -204,10 +198,11 @@ def _background(kiosk: Kiosk, event: Event) -> Result | None:
     match event:
         case Sealed(_, packet_sha256) if stage is Stage.FINALISED:
             return _sealed(kiosk, enrollment_id, packet_sha256)
+        case ReceiptArrived(_, receipt_sha256, status, accepted=False) if stage is Stage.SEALED:
+            return record(kiosk, enrollment_id, PacketRejected(receipt_sha256, status))
         case ReceiptArrived(_, receipt_sha256, status) if stage is Stage.SEALED:
             kiosk, recorded = record(kiosk, enrollment_id, ReceiptAccepted(receipt_sha256, status))
-            purge = (Purge(enrollment_id),) if status in ACCEPTED_STATUSES else ()
-            return kiosk, recorded + purge
+            return kiosk, (*recorded, Purge(enrollment_id))
         case Purged() if stage is Stage.RECEIVED:
             return record(kiosk, enrollment_id, PacketPurged())
         case _:

@@ -1,0 +1,202 @@
+"""Runs the effects of the rules, off the drawing thread; answers come back as events.
+
+Two workers, each in order: the ledger writes facts and looks things up, in milliseconds; the bench
+seals and prints, in seconds. Sealing waits for the ledger, so a packet never tells more than the
+journal holds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from hw.api import Fault as DeviceFault
+from hw.api import PanelState
+from kiosk.app.services import Services
+from kiosk.app.slip import proof_slip
+from kiosk.enrollment.codec import to_json
+from kiosk.enrollment.effects import (
+    CaptureNow,
+    Destroy,
+    Effect,
+    LookUp,
+    PrintSlip,
+    Purge,
+    Record,
+    Seal,
+    Show,
+    SignIn,
+    StartCapture,
+    StopCapture,
+)
+from kiosk.enrollment.events import (
+    Event,
+    PrintingFailed,
+    Purged,
+    ReceiptArrived,
+    RosterAnswered,
+    Sealed,
+    SealingFailed,
+    SignInAnswered,
+    SlipPrinted,
+    Staff,
+)
+from kiosk.enrollment.faults import Fault
+from kiosk.enrollment.person import Person
+from kiosk.enrollment.record import Enrollment, Stage, Stamp
+from kiosk.enrollment.screens import Kiosk
+from kiosk.packet.parts import SealError
+from kiosk.security.officers import SignInFault, SignInProblem
+from kiosk.storage.blobs import BlobError
+from kiosk.storage.outbox import OutboxError
+
+_SIGN_IN_TEXTS = {
+    SignInProblem.WRONG_NAME_OR_PIN: "officer.bad_pin",
+    SignInProblem.LOCKED: "officer.locked",
+}
+
+
+class Runner:
+    """post: hands an event to the main thread, from any thread. unit: what the slip says of this unit."""
+
+    def __init__(self, services: Services, *, post: Callable[[Event], None], office: str) -> None:
+        self._services = services
+        self._post = post
+        self._office = office
+        self._ledger = ThreadPoolExecutor(1, "ledger")
+        self._bench = ThreadPoolExecutor(1, "bench")
+        self._running: deque[Future[None]] = deque()
+
+    def run(self, effect: Effect, kiosk: Kiosk, now: Stamp) -> None:
+        """Starts one effect; `kiosk` is the state after the step that asked for it."""
+        services = self._services
+        match effect:
+            case Record(enrollment_id, fact):
+                self._on_ledger(lambda: self._record(enrollment_id, to_json(fact), now))
+            case LookUp(code):
+                self._on_ledger(lambda: self._look_up(code))
+            case SignIn(number, pin):
+                self._on_ledger(lambda: self._sign_in(number, pin))
+            case Destroy(enrollment_id):
+                self._on_ledger(lambda: services.blobs.destroy(enrollment_id))
+            case StartCapture():
+                services.capture.begin(effect)
+            case CaptureNow(task):
+                services.capture.take_now(task)
+            case StopCapture(task):
+                services.capture.end(task)
+            case Seal(enrollment_id):
+                enrollment = kiosk.enrollment(enrollment_id)
+                written = self._on_ledger(lambda: None)
+                self._on_bench(lambda: self._seal(enrollment, now, written))
+            case PrintSlip(enrollment_id):
+                enrollment = kiosk.enrollment(enrollment_id)
+                self._on_bench(lambda: self._print(enrollment, now))
+            case Purge(enrollment_id):
+                packet_sha256 = kiosk.enrollment(enrollment_id).packet_sha256
+                self._on_ledger(lambda: self._purge(enrollment_id, packet_sha256))
+            case Show(signal):
+                if services.panel is not None:
+                    services.panel.show(PanelState(signal))
+
+    def look_for_receipts(self, kiosk: Kiosk) -> None:
+        """Asks the outbox for receipts of sealed packets that the journal does not know yet."""
+        waiting = tuple(e for e in kiosk.enrollments if e.stage is Stage.SEALED)
+        if waiting:
+            self._on_ledger(lambda: self._receipts(waiting))
+
+    def raise_bugs(self) -> None:
+        """Raises what an effect raised: expected failures were answered as events."""
+        while self._running and self._running[0].done():
+            self._running.popleft().result()
+
+    @property
+    def idle(self) -> bool:
+        return all(future.done() for future in self._running)
+
+    def stop(self) -> None:
+        """Waits for everything begun: a record that was finalised is sealed before the power goes."""
+        self._bench.shutdown(wait=True)
+        self._ledger.shutdown(wait=True)
+
+    def _on_ledger(self, work: Callable[[], None]) -> Future[None]:
+        future = self._ledger.submit(work)
+        self._running.append(future)
+        return future
+
+    def _on_bench(self, work: Callable[[], None]) -> None:
+        self._running.append(self._bench.submit(work))
+
+    def _record(self, enrollment_id: str, fact: object, now: Stamp) -> None:
+        assert isinstance(fact, dict)  # noqa: S101 - a dataclass is written as an object
+        self._services.journal.append(enrollment_id, fact, now)
+        self._services.audit.fact(enrollment_id, str(fact["type"]), now)
+
+    def _look_up(self, code: str) -> None:
+        persons = self._services.roster.find(code)
+        kind = _kind_of(code, persons)
+        already = len(persons) == 1 and self._services.sent.knows(persons[0].nik)
+        self._services.audit.look_up(kind, found=len(persons))
+        self._post(RosterAnswered(code, kind, persons, already_recorded=already))
+
+    def _sign_in(self, number: str, pin: str) -> None:
+        answer = self._services.officers.sign_in(number, pin)
+        if isinstance(answer, SignInFault):
+            text = _SIGN_IN_TEXTS[answer.problem]
+            self._post(SignInAnswered(None, text, wait_s=round(answer.locked_for_s)))
+        else:
+            self._post(SignInAnswered(Staff(answer.name, answer.role)))
+
+    def _seal(self, enrollment: Enrollment, now: Stamp, written: Future[None]) -> None:
+        written.result()
+        try:
+            packet_sha256 = self._services.sealer.seal(enrollment, now)
+        except (SealError, BlobError, OutboxError, OSError) as error:
+            self._post(SealingFailed(enrollment.id, Fault("not_sealed", "packet", str(error))))
+        else:
+            self._post(Sealed(enrollment.id, packet_sha256))
+
+    def _print(self, enrollment: Enrollment, now: Stamp) -> None:
+        printer = self._services.printer
+        if printer is None:
+            fault: DeviceFault | None = None
+            self._post(
+                PrintingFailed(enrollment.id, Fault("not_connected", "printer", "no printer is configured"))
+            )
+            return
+        fault = printer.print_slip(proof_slip(enrollment, office=self._office, at=now.at))
+        if fault is None:
+            self._post(SlipPrinted(enrollment.id))
+        else:
+            told = Fault(str(fault.code), str(fault.device), fault.detail)
+            self._post(PrintingFailed(enrollment.id, told))
+
+    def _purge(self, enrollment_id: str, packet_sha256: str) -> None:
+        self._services.outbox.purge(packet_sha256)
+        self._post(Purged(enrollment_id))
+
+    def _receipts(self, waiting: tuple[Enrollment, ...]) -> None:
+        for enrollment in waiting:
+            entry = self._services.outbox.entry(enrollment.packet_sha256)
+            if entry.receipt_sha256 in ("", enrollment.receipt_sha256):
+                continue
+            data = self._services.outbox.receipt(enrollment.packet_sha256)
+            receipt = self._services.check_receipt(data, enrollment.packet_sha256) if data else None
+            if receipt is not None:
+                self._post(
+                    ReceiptArrived(
+                        enrollment.id,
+                        entry.receipt_sha256,
+                        str(receipt.status),
+                        accepted=receipt.status.accepts,
+                    )
+                )
+
+
+def _kind_of(code: str, persons: tuple[Person, ...]) -> str:
+    """Which of a person's codes matched: `ticket`, `nik` or `kk`."""
+    typed = "".join(character for character in code if character.isalnum()).upper()
+    if any(person.nik == typed for person in persons):
+        return "nik"
+    return "kk" if any(person.kk == typed for person in persons) else "ticket"

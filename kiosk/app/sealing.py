@@ -1,0 +1,93 @@
+"""From a finalised enrollment to a packet in the outbox."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from kiosk.enrollment.codec import from_json
+from kiosk.enrollment.facts import (
+    DataApproved,
+    Fact,
+    StepCaptured,
+)
+from kiosk.enrollment.positions import Position
+from kiosk.enrollment.record import Enrollment, ImageRef, Stamp
+from kiosk.packet.cms import DeviceSigner
+from kiosk.packet.contents import PacketContents, UnitInfo
+from kiosk.packet.seal import seal
+from kiosk.security.keys import DeviceKeys
+from kiosk.storage.blobs import BlobStore
+from kiosk.storage.journal import Journal, JournalEvent
+from kiosk.storage.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Reads images back, seals, and puts the packet into the outbox; putting it twice changes nothing."""
+
+    journal: Journal
+    blobs: BlobStore
+    outbox: Outbox
+    keys: DeviceKeys
+    unit: UnitInfo
+
+    def seal(self, enrollment: Enrollment, now: Stamp) -> str:
+        """The packet's SHA-256. Raises SealError or a storage error; nothing is lost then."""
+        events = self.journal.events(enrollment.id)
+        contents = PacketContents(
+            enrollment=enrollment,
+            blobs={ref.sha256: self.blobs.get(enrollment.id, ref.sha256) for ref in stored_images(enrollment)},
+            unit=self.unit,
+            sealed_at=now,
+            journal_digest=events[-1].digest,
+            timings=timings(events),
+            captured_at=captured_at(events),
+        )
+        packet = seal(
+            contents,
+            signer=DeviceSigner(self.keys.key, self.keys.chain),
+            recipients=self.keys.recipients,
+            nik_key=self.keys.nik_hash_key,
+        )
+        return self.outbox.put(
+            packet.data,
+            enrollment_id=packet.enrollment_id,
+            nik_hash=packet.nik_hash,
+            sealed_at=packet.sealed_at,
+        )
+
+
+def stored_images(enrollment: Enrollment) -> tuple[ImageRef, ...]:
+    """Everything of this enrollment that lies in the blob store and belongs in the packet."""
+    samples = (*enrollment.samples, *((enrollment.approval,) if enrollment.approval else ()))
+    return tuple(ref for sample in samples for ref in (sample.image, sample.strokes) if ref is not None)
+
+
+def timings(events: Sequence[JournalEvent]) -> Mapping[str, float]:
+    """Seconds from the fact before to each fact, by the fact's name and, for captures, its step.
+
+    Monotonic readings count within one power-on; across a restart the wall clock has to serve.
+    """
+    spent: dict[str, float] = {}
+    for before, after in pairwise(events):
+        fact: Fact = from_json(Fact, after.event)
+        name = f"{type(fact).__name__}:{fact.step}" if isinstance(fact, StepCaptured) else type(fact).__name__
+        monotonic_s = (after.stamp.monotonic_ns - before.stamp.monotonic_ns) / 1e9
+        wall_s = (after.stamp.at - before.stamp.at).total_seconds()
+        spent[name] = round(spent.get(name, 0.0) + (monotonic_s if monotonic_s >= 0 else wall_s), 3)
+    return spent
+
+
+def captured_at(events: Sequence[JournalEvent]) -> Mapping[Position, dt.datetime]:
+    """When each kept sample was journaled; a later capture of a position replaces an earlier one."""
+    times: dict[Position, dt.datetime] = {}
+    for event in events:
+        fact: Fact = from_json(Fact, event.event)
+        if isinstance(fact, StepCaptured):
+            times |= {sample.position: event.stamp.at for sample in fact.samples}
+        elif isinstance(fact, DataApproved):
+            times.setdefault(Position.SIGNATURE, event.stamp.at)
+    return times

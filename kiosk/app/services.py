@@ -1,0 +1,54 @@
+"""The rooms and devices the controller works with, wired by `compose`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hw.api import Panel, Printer
+from kiosk.app.clock import Clock
+from kiosk.app.sealing import Sealer
+from kiosk.app.views import Text
+from kiosk.capture.worker import CaptureWorker
+from kiosk.enrollment.record import Language
+from kiosk.packet.receipts import Receipt
+from kiosk.security.audit import AuditLog
+from kiosk.security.officers import Officers
+from kiosk.storage.blobs import BlobStore
+from kiosk.storage.journal import Journal
+from kiosk.storage.outbox import Outbox
+from kiosk.storage.roster import Roster
+
+
+class Voice(Protocol):
+    """A speaker, as the controller needs it: the newest words replace the ones before."""
+
+    def say(self, texts: tuple[Text, ...], language: Language, volume_percent: int) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class ScreenInk(Protocol):
+    """Strokes drawn on the touch screen."""
+
+    def clear(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """check_receipt: a stored receipt of a packet, verified; None when it does not hold."""
+
+    clock: Clock
+    journal: Journal
+    blobs: BlobStore
+    outbox: Outbox
+    roster: Roster
+    officers: Officers
+    audit: AuditLog
+    sealer: Sealer
+    capture: CaptureWorker
+    voice: Voice
+    check_receipt: Callable[[bytes, str], Receipt | None]
+    printer: Printer | None = None
+    panel: Panel | None = None

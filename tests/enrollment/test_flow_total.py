@@ -1,0 +1,81 @@
+"""From every state a walk can reach, every event is handled, and what must always hold, holds."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kiosk.enrollment import events as ev
+from kiosk.enrollment.effects import Record, StartCapture, StopCapture
+from kiosk.enrollment.facts import replay
+from kiosk.enrollment.faults import Fault
+from kiosk.enrollment.flow import step
+from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.quality_report import Defect
+from kiosk.enrollment.record import ExceptionReason, Language, Verification
+from kiosk.enrollment.screens import Capturing, Kiosk
+from tests.enrollment.people import NOW, RESIDENT, SISTER, sample
+
+FAULT = Fault("not_connected", "slap")
+STAFF = (ev.Staff("1001", ev.Role.OFFICER), ev.Staff("2001", ev.Role.SUPERVISOR))
+
+
+def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
+    """Any event at all, its parameters often fitting the present state."""
+    screen = kiosk.screen
+    tasks = [0, screen.task] if isinstance(screen, Capturing) else [0, kiosk.next_task]
+    positions = screen.positions if isinstance(screen, Capturing) else (Position.FACE,)
+    task = draw(st.sampled_from(tasks))
+    record = draw(st.sampled_from([e.id for e in kiosk.enrollments] or ["nobody"]))
+    score = draw(st.sampled_from([0, 80]))
+    code = getattr(screen, "entry", "") or "A001"
+    persons = draw(st.sampled_from([(), (RESIDENT,), (SISTER,), (RESIDENT, SISTER)]))
+    pool = [
+        ev.LanguageChosen(Language.ENGLISH),
+        ev.KeyTyped(draw(st.sampled_from("0125A"))),
+        ev.CodeScanned("A001"),
+        ev.GuidanceGiven(task, ev.Guidance(good=True)),
+        ev.SamplesTaken(task, tuple(sample(p, score) for p in positions)),
+        ev.AttemptFailed(task, Defect.MOVING),
+        ev.FingerCompared(task, Verification(positions[0], 1.0, score > 0, "test/1")),
+        ev.DeviceFaulted(task, FAULT),
+        ev.DeviceHealed(task),
+        ev.RosterAnswered(code, "ticket", persons),
+        ev.SignInAnswered(draw(st.sampled_from((None, *STAFF)))),
+        ev.Sealed(record, "ab" * 32),
+        ev.SealingFailed(record, FAULT),
+        ev.SlipPrinted(record),
+        ev.PrintingFailed(record, FAULT),
+        ev.ReceiptArrived(record, "cd" * 32, "RECEIVED_AT_CENTRAL", accepted=score > 0),
+        ev.Purged(record),
+        ev.RecordOpened(record),
+        ev.StepReturned(draw(st.sampled_from(CaptureStep))),
+        ev.ExceptionPositionChosen(draw(st.sampled_from(Position))),
+        ev.ExceptionReasonChosen(ExceptionReason.AMPUTATED),
+        ev.FinaliseAsked(draw(st.sampled_from(["", "best_of_attempts"]))),
+    ]
+    named = {type(event) for event in pool}
+    pool += [kind() for kind in ev.Event.__args__ if kind not in named]
+    return draw(st.sampled_from(pool))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_walk_is_handled_and_the_journal_tells_the_same_story(data):
+    kiosk = Kiosk(unit="UNIT")
+    journal: dict[str, list[object]] = {}
+    running: set[int] = set()
+    for _ in range(data.draw(st.integers(1, 80))):
+        event = any_event(kiosk, data.draw)
+        kiosk, effects = step(kiosk, event, NOW)
+        for effect in effects:
+            match effect:
+                case Record(enrollment_id, fact):
+                    journal.setdefault(enrollment_id, []).append(fact)
+                case StopCapture(task):
+                    running.remove(task)
+                case StartCapture():
+                    assert not running, "one capture at a time"
+                    running.add(effect.task)
+    on_screen = {kiosk.screen.task} if isinstance(kiosk.screen, Capturing) else set()
+    assert running == on_screen
+    for enrollment in kiosk.enrollments:
+        assert replay(journal[enrollment.id]) == enrollment
