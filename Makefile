@@ -1,0 +1,35 @@
+# make run | test | bench | sim        Each target does its own set-up. See README.md.
+.PHONY: help run sim test check bench snapshots clean
+PYTHON = .venv/bin/python
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
+
+run: ## set up, then the kiosk with simulated devices (no display: it enrols one resident by itself)
+	@image-build/setup.sh runtime
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(PYTHON) -m kiosk run --sim; \
+	else $(PYTHON) -m kiosk demo --out out; fi
+
+sim: run ## the same as run
+
+test: ## set up, then every check and test
+	@image-build/setup.sh dev
+	@$(MAKE) --no-print-directory check
+	$(PYTHON) -m pytest
+
+check: ## format, lint, types, import contracts
+	$(PYTHON) -m ruff format --check --quiet .
+	$(PYTHON) -m ruff check --quiet .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports --no-cache
+
+bench: ## measure; table on screen, out/bench.json
+	@image-build/setup.sh dev
+	$(PYTHON) -m tests.bench
+
+snapshots: ## draw every screen in every language and text size into out/gallery
+	@image-build/setup.sh dev
+	$(PYTHON) -m kiosk.ui.gallery --out out/gallery
+
+clean: ## remove what was built, keep var/
+	rm -rf out build *.egg-info .mypy_cache .ruff_cache

