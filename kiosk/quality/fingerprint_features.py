@@ -1,0 +1,110 @@
+"""The 69 native quality measures of NFIQ 2.3 (ISO/IEC 29794-4), 500 ppi only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.quality.fingerprint_region import Region
+from kiosk.quality.kernels_blocks import BLOCK, fourier_waves
+from kiosk.quality.kernels_finger import (
+    RATIOS_PER_BLOCK,
+    block_certainties,
+    histogram,
+    minutiae_surroundings,
+    orientation_flow,
+    region_coherence,
+    ridge_blocks,
+    window_grid,
+    window_measures,
+)
+
+Features = dict[str, float]
+
+CROWD_REACH = 100
+"""Minutiae this near, in x and in y, to their centre of mass crowd (NFIQ 2, 200x200 pixels)."""
+
+RIDGE_THRESHOLD = 0.1
+"""A block is foreground when it deviates more than this share of the whole image's deviation (NFIQ 2)."""
+
+_EDGES = {
+    "FDA": (0.268, 0.304, 0.33, 0.355, 0.38, 0.407, 0.44, 0.5, 1.0),
+    "LCS": (0.0, 0.70, 0.74, 0.77, 0.79, 0.81, 0.83, 0.85, 0.87),
+    "OCL": (0.337, 0.479, 0.579, 0.655, 0.716, 0.766, 0.81, 0.852, 0.898),
+    "OF": (1.715e-2, 3.5e-2, 5.57e-2, 8.1e-2, 1.15e-1, 1.718e-1, 2.569e-1, 4.758e-1, 7.48e-1),
+    "RVUP": (0.5, 0.667, 0.8, 1.0, 1.25, 1.5, 2.0, 24.0, 30.0),
+}
+_WAVES = fourier_waves()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockMeasures:
+    """What the blocks gave. foreground: how many lie wholly in the ridge mask."""
+
+    features: Features
+    foreground: int
+
+
+def block_measures(image: NDArray[np.uint8]) -> BlockMeasures:
+    """The 60 features of FDA, LCS, OCL, OF and RVUP. image: trimmed, contiguous (h, w)."""
+    height, width = image.shape
+    mask = np.empty((-(-height // BLOCK), -(-width // BLOCK)), np.uint8)
+    ridge_blocks(image, RIDGE_THRESHOLD, mask)
+    rows, columns = window_grid(height, width)
+    cells = rows * columns
+    angles = np.empty((rows, columns))
+    inside = np.empty((rows, columns), np.uint8)
+    frequencies, clarities, flow = np.empty((3, max(cells, 1)))
+    certainties = np.empty(max(mask.size, 1))
+    ratios = np.empty(max(cells, 1) * RATIOS_PER_BLOCK)
+    filled = np.zeros(1, np.int64)
+    measured = window_measures(image, mask, _WAVES, angles, inside, frequencies, clarities, ratios, filled)
+    found: tuple[tuple[str, NDArray[np.float64], int], ...] = (
+        ("FDA", frequencies, measured),
+        ("LCS", clarities, measured),
+        ("OCL", certainties, block_certainties(image, certainties)),
+        ("OF", flow, orientation_flow(angles, inside, flow)),
+        ("RVUP", ratios, int(filled[0])),
+    )
+    features: Features = {}
+    row = np.empty(12)
+    for name, values, count in found:
+        histogram(values, count, np.array(_EDGES[name]), row)
+        features |= {f"{name}_Bin10_{place}": float(row[place]) for place in range(10)}
+        features[f"{name}_Bin10_Mean"] = float(row[10])
+        features[f"{name}_Bin10_StdDev"] = float(row[11])
+    return BlockMeasures(features, measured)
+
+
+def region_measures(image: NDArray[np.uint8], region: Region) -> Features:
+    """Mean grey and ridge coherence of the region, and the image's contrast."""
+    height, width = image.shape
+    coherence = region_coherence(image, region.blocks)
+    row_starts, column_starts = np.arange(0, height, BLOCK), np.arange(0, width, BLOCK)
+    sums = np.add.reduceat(np.add.reduceat(image, row_starts, axis=0, dtype=np.int64), column_starts, axis=1)
+    areas = np.outer(np.diff(row_starts, append=height), np.diff(column_starts, append=width))
+    return {
+        "ImgProcROIArea_Mean": region.mean,
+        "OrientationMap_ROIFilter_CoherenceSum": coherence,
+        "OrientationMap_ROIFilter_CoherenceRel": coherence / max(int(region.blocks.sum()), 1),
+        "MMB": float((sums / areas).mean()),
+        "Mu": float(image.mean()),
+    }
+
+
+def minutiae_measures(image: NDArray[np.uint8], found: NDArray[np.int64]) -> Features:
+    """Count, crowding and surroundings of minutiae. found: rows that begin with x, y in the trimmed image."""
+    count = len(found)
+    crowded, darker, certain = 0, 0, 0
+    if count:
+        centre = found[:, :2].sum(axis=0) // count
+        crowded = int((np.abs(found[:, :2] - centre) <= CROWD_REACH).all(axis=1).sum())
+        darker, certain = minutiae_surroundings(image, found)
+    return {
+        "FingerJetFX_MinutiaeCount": float(count),
+        "FingerJetFX_MinCount_COMMinRect200x200": float(crowded),
+        "FJFXPos_Mu_MinutiaeQuality_2": darker / max(count, 1),
+        "FJFXPos_OCL_MinutiaeQuality_80": certain / max(count, 1),
+    }
