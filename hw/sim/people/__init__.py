@@ -6,6 +6,7 @@ from hw.sim.people.person import SLAP_FINGERS, SimPerson
 from hw.sim.people.scene import Cloth
 from hw.sim.people.slap import FingerBox, compose_slap
 from hw.sim.people.subject import Pace, PersonSubject
+from hw.sim.people.synthesize import synthesize
 
 __all__ = [
     "SLAP_FINGERS",
@@ -20,4 +21,5 @@ __all__ = [
     "impress",
     "load_people",
     "load_person",
+    "synthesize",
 ]

@@ -46,13 +46,14 @@ def impress(
     spread = np.sqrt(blur(np.square(ink - local), 12.0)) + 0.02
     ridge = (ink - local) / spread
 
-    bias = 0.9 * touch.pressure - 0.55 * touch.dryness + 0.22 * smooth_noise(rng, ink.shape, scale_px=70)
-    grain = smooth_noise(rng, ink.shape, scale_px=2.2)
-    roughness = 0.22 + 0.9 * touch.dryness + 0.9 * (1 - contact)
+    bias = 0.9 * touch.pressure - 0.55 * touch.dryness + 0.30 * smooth_noise(rng, ink.shape, scale_px=70)
+    grain = smooth_noise(rng, ink.shape, scale_px=3.4)
+    roughness = 0.62 + 0.9 * touch.dryness + 0.9 * (1 - contact)
     tone = 1 / (1 + np.exp(-2.6 * (ridge + bias + roughness * grain)))
-    darkness = rng.uniform(0.66, 0.78) * (1 + 0.10 * touch.pressure - 0.15 * touch.dryness)
+    darkness = rng.uniform(0.74, 0.84) * (1 + 0.10 * touch.pressure - 0.15 * touch.dryness)
     shade = contact * (0.05 + darkness * tone)
-    shade = blur(np.asarray(shade, np.float32), 0.55) + 0.008 * rng.standard_normal(ink.shape, dtype=np.float32)
+    speckle = (0.004 + 0.026 * contact) * rng.standard_normal(ink.shape, dtype=np.float32)
+    shade = blur(np.asarray(shade, np.float32), 0.55) + speckle
     return to_pixels(254 - 254 * shade)
 
 
