@@ -105,10 +105,10 @@ class AuditCheck:
 class AuditLog:
     """The log at `path` (mode 0640), which several processes may write.
 
-    nik_key: the office's 32-byte key for `nik_hash`.
+    nik_key: the office's 32-byte key for `nik_hash`; None for a writer that never deals with a resident.
     """
 
-    def __init__(self, path: Path, *, nik_key: bytes) -> None:
+    def __init__(self, path: Path, *, nik_key: bytes | None) -> None:
         self._path = path
         self._nik_key = nik_key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,7 @@ class AuditLog:
             "event": event.code,
             "actor": _redacted(actor),
             "enrollment": _redacted_id(enrollment_id),
-            "nik_hash": nik_hash(nik, key=self._nik_key) if nik else "",
+            "nik_hash": self._hash_nik(nik),
             "details": {name: _redacted(value) for name, value in details.items()},
         }
         with self._locked() as stream:
@@ -147,6 +147,13 @@ class AuditLog:
                 repair = {**said, "event": AuditEvent.LOG_REPAIRED.code, "details": {"bytes_removed": removed}}
                 _append(stream, repair | {"actor": "", "enrollment": "", "nik_hash": ""})
             return _append(stream, said)
+
+    def _hash_nik(self, nik: str) -> str:
+        if not nik:
+            return ""
+        if self._nik_key is None:
+            raise ValueError("this writer has no key to hash a NIK with")
+        return nik_hash(nik, key=self._nik_key)
 
     def verify(self) -> AuditCheck:
         """Reads the whole log and checks its chain."""

@@ -16,24 +16,17 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from kiosk.enrollment.codec import CodecError, from_json, to_json
+from kiosk.enrollment.events import Role
 
 FAILURES_ALLOWED = 5
 LOCKOUT_S = 300.0
 _PIN = re.compile(r"[0-9]{6,12}")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
-
-
-class Role(StrEnum):
-    """officer: serves residents. supervisor: approves exceptions. admin: sets up, sees no biometric."""
-
-    OFFICER = "officer"
-    SUPERVISOR = "supervisor"
-    ADMIN = "admin"
+_NAME = re.compile(r"(?![0-9]{15})[a-z0-9][a-z0-9._-]{1,31}")
 
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """name: the sign-in name, which records and the audit log carry."""
+    """name: the staff number or other sign-in name, which records and the audit log carry."""
 
     name: str
     role: Role
@@ -56,7 +49,7 @@ class OfficerChangeProblem(StrEnum):
     """Why an officer cannot be added."""
 
     NAME_NOT_ALLOWED = "name_not_allowed"
-    """2 to 32 of a-z, 0-9, dot, dash, underscore."""
+    """2 to 32 of a-z, 0-9, dot, dash, underscore, and no NIK or NIP: the name appears in records and logs."""
     PIN_NOT_6_TO_12_DIGITS = "pin_not_6_to_12_digits"
     PIN_TOO_EASY = "pin_too_easy"
     """One digit repeated, or digits in a row up or down."""

@@ -170,6 +170,14 @@ def test_a_detail_outside_the_vocabulary_is_a_bug(log: AuditLog, path: Path):
     assert not path.exists()
 
 
+def test_a_writer_without_the_key_names_nobody(path: Path):
+    uplink = AuditLog(path, nik_key=None)
+    uplink.record(AuditEvent.SENT, STAMP, enrollment_id="e1")
+    with pytest.raises(ValueError, match="no key"):
+        uplink.record(AuditEvent.SENT, STAMP, enrollment_id="e1", nik=NIK)
+    assert [line["nik_hash"] for line in lines(path)] == [""]
+
+
 def test_every_event_has_its_own_code():
     assert len({event.code for event in AuditEvent}) == len(AuditEvent)
 

@@ -1,0 +1,43 @@
+"""Where things lie in the unit's data folder (`paths.data`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal.sqlite"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def roster(self) -> Path:
+        return self.root / "roster.sqlite"
+
+    @property
+    def sent(self) -> Path:
+        return self.root / "sent.sqlite"
+
+    @property
+    def queue(self) -> Path:
+        return self.root / "queue.sqlite"
+
+    @property
+    def officers(self) -> Path:
+        return self.root / "officers.json"
+
+    @property
+    def audit(self) -> Path:
+        return self.root / "audit.jsonl"
