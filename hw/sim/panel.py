@@ -83,9 +83,8 @@ class SimulatedPanel:
     def fail(self, fault: str, *, count: int = 1) -> None:
         self._faults.arm(fault, count)
 
-    def meet(self, subject: Subject) -> None:  # noqa: ARG002 - the sensor knows nobody
-        """The sensor sees that somebody came."""
-        self.set_inputs(presence=True)
+    def meet(self, subject: Subject) -> None:
+        """The sensor sees only whether somebody is there: see `set_inputs`."""
 
     def set_inputs(self, **switches: bool) -> None:
         """Names as in `hw.api.PanelInputs`. Raises TypeError for another."""

@@ -69,13 +69,16 @@ class SimulatedSignaturePad:
         self._pen = threading.Thread(target=self._write, args=(points, speed), name="sim-pen", daemon=True)
         self._pen.start()
 
+    @property
+    def writing(self) -> bool:
+        pen = self._pen
+        return pen is not None and pen.is_alive()
+
     def wait(self, *, timeout_s: float) -> bool:
         """Waits for the end of the signature; False when it still goes on."""
-        pen = self._pen
-        if pen is None:
-            return True
-        pen.join(timeout_s)
-        return not pen.is_alive()
+        if self._pen is not None:
+            self._pen.join(timeout_s)
+        return not self.writing
 
     def _lift_pen(self) -> None:
         self._leaving.set()

@@ -1,0 +1,29 @@
+"""`hw doctor`: each device's self-test, and what to do where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hw.api import SelfTest
+from hw.registry import open_device
+
+
+def examine(urls: Sequence[str]) -> tuple[tuple[str, tuple[SelfTest, ...]], ...]:
+    """Self-tests by URL, one device after the other. Raises DeviceUrlError before any is touched."""
+    devices = [open_device(url) for url in urls]
+    return tuple((device.url, device.self_test()) for device in devices)
+
+
+def healthy(results: Sequence[tuple[str, tuple[SelfTest, ...]]]) -> bool:
+    return all(test.passed for _, tests in results for test in tests)
+
+
+def as_text(results: Sequence[tuple[str, tuple[SelfTest, ...]]]) -> str:
+    lines = []
+    for url, tests in results:
+        lines.append(url)
+        for test in tests:
+            lines.append(f"  {'ok    ' if test.passed else 'FAILED'}  {test.name}")
+            if not test.passed:
+                lines.append(f"          {test.advice}")
+    return "\n".join(lines) or "No device found."

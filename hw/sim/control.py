@@ -1,0 +1,192 @@
+"""The simulation's remote control: JSON over HTTP on the loopback.
+
+GET  /state /people /slips /slips/N.png /slips/N.json
+POST /person {"index"}  /leave  /sign {"speed"}  /scan {"code"}  /switch {"presence", "officer_key", "tamper"}
+POST /fault {"device", "fault", "count"}  /unplug {"device"}  /replug {"device"}
+
+Answers are JSON objects; a request that cannot be met gets status 400, 404 or 409 and {"error"}.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from hw.api import DeviceKind
+from hw.sim.device import SimulatedDevice
+from hw.sim.printer_paper import PrintedSlip
+from hw.sim.printer_render import render_png
+from hw.sim.stage import NobodyThereError, Stage
+
+MAX_BODY = 65536
+
+Body = Mapping[str, Any]
+
+
+class ControlServer:
+    def __init__(self, stage: Stage, *, port: int = 0) -> None:
+        """port: 0 for any free one. Raises OSError for one that is taken."""
+        self._server = _Server(stage, port)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="sim-control", daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def __init__(self, stage: Stage, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.stage = stage
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 5.0
+
+    def do_GET(self) -> None:
+        if match := re.fullmatch(r"/slips/(\d+)\.(png|json)", self.path):
+            self._answer_slip(int(match[1]), match[2])
+        elif self.path in _GETS:
+            self._answer(HTTPStatus.OK, _GETS[self.path](self.server.stage))
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, {"error": f"GET {self.path} is not known"})
+
+    def do_POST(self) -> None:
+        action = _POSTS.get(self.path)
+        if action is None:
+            self._answer(HTTPStatus.NOT_FOUND, {"error": f"POST {self.path} is not known"})
+            return
+        try:
+            self._answer(HTTPStatus.OK, action(self.server.stage, self._body()))
+        except NobodyThereError as error:
+            self._answer(HTTPStatus.CONFLICT, {"error": str(error)})
+        except (ValueError, IndexError, KeyError, TypeError) as error:
+            self._answer(HTTPStatus.BAD_REQUEST, {"error": f"{type(error).__name__}: {error}"})
+
+    def _body(self) -> Body:
+        length = int(self.headers.get("Content-Length", "0"))
+        if length > MAX_BODY:
+            raise ValueError(f"a body has at most {MAX_BODY} bytes")
+        body = json.loads(self.rfile.read(length) or b"{}")
+        if not isinstance(body, dict):
+            raise TypeError("a body is a JSON object")
+        return body
+
+    def _answer_slip(self, number: int, form: str) -> None:
+        slips = self.server.stage.printer.slips
+        if number >= len(slips):
+            self._answer(HTTPStatus.NOT_FOUND, {"error": f"{len(slips)} slips have been printed"})
+        elif form == "json":
+            self._answer(HTTPStatus.OK, _describe_slip(slips[number]))
+        else:
+            self._send(HTTPStatus.OK, "image/png", render_png(slips[number]))
+
+    def _answer(self, status: HTTPStatus, body: Body) -> None:
+        self._send(status, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: HTTPStatus, content_type: str, data: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class named it
+        """The one who asks knows what was asked."""
+
+
+def _describe_slip(slip: PrintedSlip) -> Body:
+    return {"text": list(slip.text()), "qr": slip.qr()}
+
+
+def _people(stage: Stage) -> Body:
+    return {"people": [{"index": one.index, "name": one.name} for one in stage.crowd.residents()]}
+
+
+def _person(stage: Stage, body: Body) -> Body:
+    return {"name": stage.arrive(_integer(body, "index"))}
+
+
+def _leave(stage: Stage, body: Body) -> Body:
+    del body
+    stage.leave()
+    return {}
+
+
+def _sign(stage: Stage, body: Body) -> Body:
+    speed = float(body.get("speed", 1.0))
+    if not 0.1 <= speed <= 100:
+        raise ValueError("speed is 0.1 to 100")
+    stage.sign(speed=speed)
+    return {}
+
+
+def _scan(stage: Stage, body: Body) -> Body:
+    stage.code.scan(str(body["code"]))
+    return {}
+
+
+def _switch(stage: Stage, body: Body) -> Body:
+    stage.panel.set_inputs(**{name: bool(value) for name, value in body.items()})
+    return {}
+
+
+def _fault(stage: Stage, body: Body) -> Body:
+    _device(stage, body).fail(str(body["fault"]), count=_integer(body, "count", default=1))
+    return {}
+
+
+def _unplug(stage: Stage, body: Body) -> Body:
+    _device(stage, body).unplug()
+    return {}
+
+
+def _replug(stage: Stage, body: Body) -> Body:
+    _device(stage, body).plug()
+    return {}
+
+
+def _device(stage: Stage, body: Body) -> SimulatedDevice:
+    return stage.devices[DeviceKind(body["device"])]
+
+
+def _integer(body: Body, name: str, *, default: int | None = None) -> int:
+    value = body[name] if default is None else body.get(name, default)
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name} is a number from 0, not {value!r}")
+    return value
+
+
+_GETS: Mapping[str, Callable[[Stage], Body]] = {
+    "/state": Stage.state,
+    "/people": _people,
+    "/slips": lambda stage: {"count": len(stage.printer.slips)},
+}
+_POSTS: Mapping[str, Callable[[Stage, Body], Body]] = {
+    "/person": _person,
+    "/leave": _leave,
+    "/sign": _sign,
+    "/scan": _scan,
+    "/switch": _switch,
+    "/fault": _fault,
+    "/unplug": _unplug,
+    "/replug": _replug,
+}
