@@ -1,0 +1,171 @@
+"""The four verbs of one SBI service, each bounded in time and checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from hw.api import CaptureRequest, CaptureSet, FaultCode
+from hw.sbi.address import SbiAddress
+from hw.sbi.cancel import Cancel
+from hw.sbi.capture import CaptureTerms, CheckedSample, capture_body, check_answer
+from hw.sbi.delays import SbiDelays
+from hw.sbi.device import DescribedDevice, Discovered, raise_on_error, read_description, read_discovery
+from hw.sbi.dialect import BIO_TYPES, PLACEMENTS, PORTS, Dialect
+from hw.sbi.failure import SbiFailure
+from hw.sbi.http import Endpoint, HttpExchange, parse_json, request
+from hw.sbi.mjpeg import JpegPart, MjpegParser, StreamEnd, boundary_of
+from hw.sbi.trust import load_anchor
+
+_HOST: Final = "127.0.0.1"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class SbiClient:
+    """Holds no connection and no state: every call opens its own. All failures are SbiFailure."""
+
+    address: SbiAddress
+    dialect: Dialect
+    delays: SbiDelays
+    now: Callable[[], datetime]
+
+    @property
+    def bio_type(self) -> str:
+        return BIO_TYPES[self.address.kind]
+
+    def find(self, *, cancel: Cancel) -> tuple[Endpoint, Discovered]:
+        """The first service that has a device of our type, on the configured port or on 4501..4600."""
+        if self.address.port is not None:
+            endpoint = Endpoint(_HOST, self.address.port)
+            return endpoint, self.discover(endpoint, cancel=cancel)
+        failure = SbiFailure(FaultCode.NOT_CONNECTED, f"no service on ports {PORTS.start} to {PORTS.stop - 1}")
+        for port in PORTS:
+            endpoint = Endpoint(_HOST, port)
+            try:
+                return endpoint, self.discover(endpoint, cancel=cancel)
+            except SbiFailure as problem:
+                if cancel.cancelled:
+                    raise
+                if problem.code is not FaultCode.NOT_CONNECTED:
+                    failure = problem
+        raise failure
+
+    def discover(self, endpoint: Endpoint, *, cancel: Cancel) -> Discovered:
+        answer = request(
+            endpoint,
+            self.dialect.discover,
+            self.dialect.discover_path,
+            {"type": self.bio_type},
+            connect_timeout_s=self.delays.connect_s,
+            timeout_s=self.delays.discovery_s,
+            cancel=cancel,
+        )
+        return read_discovery(answer, bio_type=self.bio_type, dialect=self.dialect)
+
+    def describe(self, endpoint: Endpoint, found: Discovered, *, cancel: Cancel) -> DescribedDevice:
+        anchor = load_anchor(self.address.anchor)
+        answer = request(
+            endpoint,
+            self.dialect.describe,
+            self.dialect.describe_path,
+            None,
+            connect_timeout_s=self.delays.connect_s,
+            timeout_s=self.delays.info_s,
+            cancel=cancel,
+        )
+        return read_description(
+            answer, found, endpoint=endpoint, dialect=self.dialect, anchor=anchor, now=self.now()
+        )
+
+    def capture(
+        self, device: DescribedDevice, wanted: CaptureRequest, *, cancel: Cancel
+    ) -> tuple[CheckedSample, ...]:
+        """Patient while the device frees itself from the stream or the capture before."""
+        anchor = load_anchor(self.address.anchor)
+        terms = CaptureTerms(wanted, device, self.dialect, self.address.environment)
+
+        def once() -> tuple[CheckedSample, ...]:
+            answer = request(
+                device.endpoint,
+                self.dialect.capture,
+                self.dialect.capture_path,
+                capture_body(terms, now=self.now()),
+                connect_timeout_s=self.delays.connect_s,
+                timeout_s=wanted.timeout_s + self.delays.capture_allowance_s,
+                cancel=cancel,
+            )
+            return check_answer(answer, terms, anchor=anchor, now=self.now())
+
+        return self._patiently(once, cancel=cancel)
+
+    @contextmanager
+    def stream(
+        self, device: DescribedDevice, capture_set: CaptureSet, *, cancel: Cancel
+    ) -> Iterator[Iterator[bytes]]:
+        """JPEG pictures until the service ends the stream.
+
+        Iterating raises SbiFailure with the code of the service's closing error, STALLED when no whole
+        picture comes for `frame_gap_s`, NOT_CONNECTED when the connection breaks without a word.
+        """
+        exchange, parser, rest = self._patiently(
+            lambda: self._open_stream(device, capture_set, cancel), cancel=cancel
+        )
+        with exchange:
+            yield self._pictures(exchange, parser, rest)
+
+    def _open_stream(
+        self, device: DescribedDevice, capture_set: CaptureSet, cancel: Cancel
+    ) -> tuple[HttpExchange, MjpegParser, bytes]:
+        deadline = time.monotonic() + self.delays.stream_open_s
+        exchange = HttpExchange(device.endpoint, connect_timeout_s=self.delays.connect_s, cancel=cancel)
+        try:
+            payload = {
+                self.dialect.device_field: device.device_id,
+                "deviceSubId": PLACEMENTS[capture_set].device_sub_id,
+                "timeout": str(round(self.delays.stream_timeout_s * 1000)),
+            }
+            head = exchange.ask(self.dialect.stream, self.dialect.stream_path, payload, deadline=deadline)
+            if not head.is_multipart:
+                refusal = parse_json(exchange.read_body(head, deadline=deadline))
+                raise_on_error(refusal[0] if isinstance(refusal, list) and refusal else refusal)
+                raise SbiFailure(FaultCode.BAD_ANSWER, "neither a stream nor an error")
+            return exchange, MjpegParser(boundary_of(head.headers["content-type"])), head.rest
+        except BaseException:
+            exchange.close()
+            raise
+
+    def _pictures(self, exchange: HttpExchange, parser: MjpegParser, rest: bytes) -> Iterator[bytes]:
+        data = rest
+        deadline = time.monotonic() + self.delays.frame_gap_s
+        while True:
+            for part in parser.feed(data):
+                if isinstance(part, StreamEnd):
+                    self._raise_end(part)
+                    return
+                if isinstance(part, JpegPart):
+                    yield part.data
+                    deadline = time.monotonic() + self.delays.frame_gap_s
+            data = exchange.read_some(deadline=deadline)
+            if not data:
+                raise SbiFailure(FaultCode.NOT_CONNECTED, "the stream broke off")
+
+    @staticmethod
+    def _raise_end(end: StreamEnd) -> None:
+        if end.body:
+            raise_on_error(parse_json(end.body))
+
+    def _patiently(self, call: Callable[[], _T], *, cancel: Cancel) -> _T:
+        deadline = time.monotonic() + self.delays.busy_grace_s
+        while True:
+            try:
+                return call()
+            except SbiFailure as failure:
+                late = time.monotonic() >= deadline
+                if failure.code is not FaultCode.BUSY or late or cancel.cancelled:
+                    raise
+            time.sleep(self.delays.busy_pause_s)

@@ -1,0 +1,64 @@
+"""Is a device's certificate issued under the device CA, and valid now?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+from hw.api import FaultCode
+from hw.sbi.failure import SbiFailure
+
+MAX_CHAIN: Final = 5
+
+
+def load_anchor(path: Path | None) -> x509.Certificate:
+    """SbiFailure UNTRUSTED_DEVICE when there is no anchor to trust: without one no device is trusted."""
+    if path is None:
+        raise SbiFailure(FaultCode.UNTRUSTED_DEVICE, "no device CA is configured")
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SbiFailure(FaultCode.UNTRUSTED_DEVICE, "the device CA's certificate cannot be read") from error
+
+
+def check_chain(chain: Sequence[x509.Certificate], *, anchor: x509.Certificate, now: datetime) -> None:
+    """RFC 5280, 6.1, as far as device certificates need it: validity, issuer, signature, CA and path length.
+
+    chain: the signer first, as in `x5c`; the anchor itself may be its last element or left out.
+    now: aware. SbiFailure UNTRUSTED_DEVICE names the first thing that does not hold.
+    """
+    issuers = [certificate for certificate in chain[1:] if certificate != anchor]
+    path = [chain[0], *issuers, anchor]
+    if len(path) > MAX_CHAIN:
+        raise _untrusted("the certificate chain is too long")
+    for certificate in path:
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise _untrusted("a certificate of the device is not valid now")
+    for depth, (certificate, issuer) in enumerate(pairwise(path)):
+        _check_issuer(issuer, certificates_below=depth)
+        try:
+            certificate.verify_directly_issued_by(issuer)
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError) as error:
+            raise _untrusted("the device's certificate is not of the trusted device CA") from error
+
+
+def _check_issuer(issuer: x509.Certificate, *, certificates_below: int) -> None:
+    try:
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, ValueError) as error:
+        raise _untrusted("an issuer that is no certificate authority") from error
+    if not constraints.ca or not usage.key_cert_sign:
+        raise _untrusted("an issuer that is no certificate authority")
+    if constraints.path_length is not None and certificates_below > constraints.path_length:
+        raise _untrusted("a certificate authority below its allowed depth")
+
+
+def _untrusted(detail: str) -> SbiFailure:
+    return SbiFailure(FaultCode.UNTRUSTED_DEVICE, detail)

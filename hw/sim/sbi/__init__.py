@@ -1,0 +1,1 @@
+"""A simulated SBI scanner: a whole service on the loopback, with keys, records and faults."""
