@@ -73,7 +73,7 @@ def verify_detached(
     """The signer's certificate, valid at `at` and issued under one of `anchors`."""
     try:
         signed = _take_apart(signature)
-    except (DerError, ValueError, UnsupportedAlgorithm) as error:  # the latter two: a damaged certificate
+    except DerError as error:
         return PacketFault(
             FaultKind.BAD_SIGNATURE, where, str(error), "a CMS signature by one P-256 key over SHA-256"
         )
@@ -131,8 +131,18 @@ def _signer_info(info: DerReader, certificates: list[x509.Certificate]) -> _Sign
 def _certificates(reader: DerReader) -> list[x509.Certificate]:
     certificates = []
     while reader.more:
-        certificates.append(x509.load_der_x509_certificate(reader.read(SEQUENCE).raw))
+        certificates.append(_certificate(reader.read(SEQUENCE).raw))
     return certificates
+
+
+def _certificate(raw: bytes) -> x509.Certificate:
+    """Parses at once what cryptography would parse on first use."""
+    try:
+        certificate = x509.load_der_x509_certificate(raw)
+        _ = certificate.issuer, certificate.subject, certificate.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise DerError(f"a damaged certificate: {error}") from error
+    return certificate
 
 
 def _signs(signed: _SignedData, content: bytes) -> bool:
@@ -155,7 +165,8 @@ def _attributes_name(attributes: bytes, content: bytes) -> bool:
         reader = DerReader(only(attributes, CONTEXT_0).value)
         while reader.more:
             attribute = DerReader(reader.read(SEQUENCE).value)
-            found[attribute.read(OID).value] = attribute.read(SET).value
+            name = attribute.read(OID).value
+            found[name] = attribute.read(SET).value
         digest = only(found.get(_MESSAGE_DIGEST, b""), OCTET_STRING).value
         kind = only(found.get(_CONTENT_TYPE, b""), OID).value
     except DerError:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kiosk.enrollment.positions import Position, position_of
+from kiosk.enrollment.positions import Modality, Position, position_of
 from kiosk.enrollment.record import BiometricException
 from kiosk.packet.manifest import Manifest, PartEntry
 from kiosk.packet.open import OpenedPacket
@@ -139,33 +139,42 @@ _READERS: dict[str, Callable[[bytes, PartEntry], str]] = {
 }
 
 
+_RECORD_TYPES = {
+    Modality.FINGERPRINT: FINGER_TYPE,
+    Modality.IRIS: IRIS_TYPE,
+    Modality.FACE: FACE_TYPE,
+    Modality.SIGNATURE: PICTURE_TYPE,  # strokes come beside it where there was a pen
+}
+
+
 def _misplaced(record: FingerRecord | IrisRecord | FaceRecord, entry: PartEntry) -> str:
     match record:
         case FaceRecord():
             inside = Position.FACE
         case FingerRecord(position=code):
-            inside = position_of(Position.RIGHT_THUMB.modality, code)
+            inside = position_of(Modality.FINGERPRINT, code)
         case IrisRecord(eye=code):
-            inside = position_of(Position.RIGHT_IRIS.modality, code)
+            inside = position_of(Modality.IRIS, code)
     return "" if inside == entry.position else f"holds {inside}, listed as {entry.position}"
 
 
 def _position_problems(manifest: Manifest) -> list[str]:
-    """Each position exactly once: a sample with a part, or an exception."""
+    """Each position exactly once: a sample with its record, or an exception without one."""
     sampled = [sample.position for sample in manifest.samples]
     excepted = [item.position for item in manifest.exceptions]
-    with_part = {entry.position for entry in manifest.parts}
+    recorded = {(entry.position, entry.media_type) for entry in manifest.parts}
     problems = []
     for position in Position:
         stated = sampled.count(position) + excepted.count(position)
+        has_record = (position.value, _RECORD_TYPES[position.modality]) in recorded
         if stated != 1:
             problems.append(f"{position} is stated {stated} times")
-        elif position in sampled and position not in with_part:
-            problems.append(f"{position} is captured but has no part")
-        elif position in excepted and position in with_part:
-            problems.append(f"{position} is excepted but has a part")
-    if manifest.approval is not None and APPROVAL not in with_part:
-        problems.append("the approval has no part")
+        elif position in sampled and not has_record:
+            problems.append(f"{position} is captured but has no record")
+        elif position in excepted and has_record:
+            problems.append(f"{position} is excepted but has a record")
+    if manifest.approval is not None and (APPROVAL, PICTURE_TYPE) not in recorded:
+        problems.append("the approval has no picture")
     return problems
 
 

@@ -67,11 +67,11 @@ def _walk_png(reader: Reader) -> ImageSize:
         body = reader.take(length + 4, "chunk")
         crc = reader.uint(4, "chunk check sum")
         if crc != zlib.crc32(body):
-            raise reader.fail("chunk check sum does not match", back=length + 8)
+            raise reader.fail("chunk check sum does not match", back=length + 12)
         kind = body[:4]
         if size is None:
             if kind != b"IHDR" or length != 13:
-                raise reader.fail("first chunk is not IHDR", back=length + 8)
+                raise reader.fail("first chunk is not IHDR", back=length + 12)
             size = ImageSize(*struct.unpack(">II", body[4:12]))
         if kind == b"IEND":
             return size

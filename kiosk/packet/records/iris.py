@@ -17,7 +17,7 @@ from kiosk.packet.records.representation import Head, decode_head, encode_head, 
 
 _UNCROPPED = 1
 _UPRIGHT_LOSSLESS = 0x55  # base orientations, progressive scan, no earlier lossy compression
-_UNDEFINED = 0xFFFF
+_UNDEFINED_GEOMETRY = bytes(2) + b"\xff" * 4 + bytes(12)  # range; roll and its uncertainty; centre, diameter
 _EYES = (1, 2)
 
 
@@ -46,7 +46,7 @@ class IrisRecord:
 def encode_iris(record: IrisRecord) -> bytes:
     """Range, roll, centre and diameter are coded as undefined: the centre measures them again."""
     fields = struct.pack(
-        ">HBBBBHHB9HI",
+        ">HBBBBHHB18sI",
         1,
         record.eye,
         _UNCROPPED,
@@ -55,15 +55,7 @@ def encode_iris(record: IrisRecord) -> bytes:
         record.width,
         record.height,
         8,
-        0,
-        _UNDEFINED,
-        _UNDEFINED,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
+        _UNDEFINED_GEOMETRY,
         len(record.image),
     )
     general = struct.pack(">HBB", 1, 0, 1)
@@ -93,7 +85,6 @@ def _decode(reader: Reader) -> IrisRecord:
     reader.one_of((_UPRIGHT_LOSSLESS,), 1, "image properties")
     width, height = reader.uint(2, "image width"), reader.uint(2, "image height")
     reader.one_of((8,), 1, "bit depth")
-    reader.take(6, "range and roll")
-    reader.take(12, "iris centre and diameter")
+    reader.expect(_UNDEFINED_GEOMETRY, "range, roll, centre and diameter")
     image = checked_image(reader, _CODECS[image_format], width=width, height=height)
     return IrisRecord(head, eye, image_format, width, height, image)

@@ -1,7 +1,8 @@
 """The fields that finger, face and iris records share (ISO/IEC 19794-1:2011, clause 12).
 
 One record carries one representation and no certification block: the packet keeps one part for
-each position, so that a part can be replaced, excepted or compared on its own.
+each position, so that a part can be replaced, excepted or compared on its own. Decoders take what the
+encoders write and nothing else: a record that reads encodes to the same bytes again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from kiosk.packet.records.reader import Reader
 
 _UNKNOWN_TIME = b"\xff" * 9
+_UNSPECIFIED_DEVICE = bytes(5)  # technology, vendor, type: registered with IBIA; the manifest names the device
+_NO_ALGORITHM = bytes(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +32,18 @@ class Head:
 
 def encode_head(head: Head) -> bytes:
     """Capture time (9 bytes), device technology, vendor and type (unspecified), quality blocks."""
-    quality = b"\x00" if head.quality is None else struct.pack(">BBHH", 1, head.quality, 0, 0)
-    return _encode_time(head.captured) + struct.pack(">BHH", 0, 0, 0) + quality
+    quality = b"\x00" if head.quality is None else bytes((1, head.quality)) + _NO_ALGORITHM
+    return _encode_time(head.captured) + _UNSPECIFIED_DEVICE + quality
 
 
 def decode_head(reader: Reader) -> Head:
     captured = _decode_time(reader)
-    reader.take(5, "capture device")
+    reader.expect(_UNSPECIFIED_DEVICE, "capture device")
     count = reader.one_of((0, 1), 1, "number of quality blocks")
     if not count:
         return Head(captured, None)
     quality = reader.one_of(range(101), 1, "quality score")
-    reader.take(4, "quality algorithm")
+    reader.expect(_NO_ALGORITHM, "quality algorithm")
     return Head(captured, quality)
 
 

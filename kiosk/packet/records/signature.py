@@ -68,6 +68,8 @@ def _decode(reader: Reader) -> SignatureRecord:
     x_scale, y_scale, t_scale = (_decode_scaling(reader, channel) for channel in "XYT")
     if x_scale != y_scale:
         raise reader.fail("X and Y are scaled differently", back=6)
+    if t_scale not in TICKS_PER_SECOND:
+        raise reader.fail(f"{t_scale} ticks a second, must be one of {TICKS_PER_SECOND}", back=2)
     for channel in "FS":
         reader.one_of((_PLAIN,), 1, f"description of channel {channel}")
     reader.expect(b"\x00", "reserved byte")
@@ -79,7 +81,7 @@ def _decode(reader: Reader) -> SignatureRecord:
         )
     points = tuple(_decode_point(reader) for _ in range(count))
     _require_order(reader, points)
-    return SignatureRecord(x_scale, round(t_scale), points)
+    return SignatureRecord(x_scale, int(t_scale), points)
 
 
 def _decode_point(reader: Reader) -> PathPoint:
