@@ -1,0 +1,92 @@
+"""Label and value rows, in two columns while the letters are small enough, on as many pages as needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kiosk.app.views import Field, FieldsBody
+from kiosk.ui.screens.body import Body, Box, Context
+from kiosk.ui.theme import Role
+from kiosk.ui.typeset import pages
+
+
+class FieldColumns:
+    """Fields laid into columns of a box; a page is as many columns as stand side by side."""
+
+    def __init__(self, body: Body, fields: Sequence[Field], box: Box, columns: int) -> None:
+        self.body, self.fields, self.box, self.columns = body, fields, box, columns
+        context, theme = body.context, body.context.theme
+        self.gap = theme.px(2.2)
+        self.width = (box.width - theme.px(6) * (columns - 1)) / columns
+        self.words = [
+            (context.words(field.label), context.words(field.value_text) if field.value_text else field.value)
+            for field in fields
+        ]
+        self.blocks = [
+            (context.block(label, theme.small_mm, self.width), context.block(value, theme.body_mm, self.width, bold=True))
+            for label, value in self.words
+        ]
+        heights = [label.height + value.height for label, value in self.blocks]
+        self.stacks = self._evened(heights)
+
+    def _evened(self, heights: Sequence[float]) -> tuple[tuple[int, ...], ...]:
+        """Columns of about equal length when everything fits on one page."""
+        stacks = pages(heights, self.box.height, self.gap)
+        if not 1 <= len(stacks) <= self.columns:
+            return stacks
+        limit = self.box.height
+        while limit > 0:
+            shorter = pages(heights, limit * 0.95, self.gap)
+            if len(shorter) > self.columns or limit * 0.95 < max(heights):
+                break
+            stacks, limit = shorter, limit * 0.95
+        return stacks
+
+    @property
+    def page_count(self) -> int:
+        return max(1, -(-len(self.stacks) // self.columns))
+
+    def place(self, page: int) -> None:
+        for column, stack in enumerate(self.stacks[page * self.columns : (page + 1) * self.columns]):
+            left = self.box.x + column * (self.width + self.body.context.theme.px(6))
+            top = self.box.top
+            for index in stack:
+                top = self._row(index, left, top) - self.gap
+
+    def _row(self, index: int, left: float, top: float) -> float:
+        theme = self.body.context.theme
+        (label, value), (label_block, value_block) = self.words[index], self.blocks[index]
+        low = top - label_block.height
+        self.body.write(
+            label, Box(left, low, self.width, label_block.height), theme.small_mm, colour=theme.palette.muted, valign="top"
+        )
+        box = Box(left, low - value_block.height, self.width, value_block.height)
+        self.body.write(value, box, theme.body_mm, bold=True, valign="top", colour=theme.palette[Role.CARD].ink)
+        return box.y
+
+
+class Fields(Body):
+    def __init__(self, context: Context, content: FieldsBody) -> None:
+        super().__init__(context)
+        self.content = content
+
+    def place(self, page: int) -> int:
+        self.emptied()
+        theme = self.context.theme
+        box = self._with_note(self.box)
+        self.card(box)
+        columns = FieldColumns(self, self.content.fields, box.inset(theme.px(4)), 2 if theme.text_step <= 1 else 1)
+        columns.place(min(page, columns.page_count - 1))
+        return columns.page_count
+
+    def _with_note(self, box: Box) -> Box:
+        if self.content.note is None:
+            return box
+        theme = self.context.theme
+        note = self.context.words(self.content.note)
+        pad = theme.px(2)
+        height = self.context.block(note, theme.body_mm, box.width - 2 * pad).height + 2 * pad
+        place = Box(box.x, box.y, box.width, height)
+        self.card(place, Role.ADVICE)
+        self.write(note, place.inset(pad), theme.body_mm, colour=theme.palette[Role.ADVICE].ink)
+        return Box(box.x, place.top + theme.gap, box.width, box.height - height - theme.gap)
