@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from hw.api import Fault as DeviceFault
 from hw.api import PanelState
+from kiosk.app.audit_trail import Details, record_fact
 from kiosk.app.services import Services
 from kiosk.app.slip import proof_slip
 from kiosk.enrollment.codec import to_json
@@ -35,6 +35,7 @@ from kiosk.enrollment.events import (
     PrintingFailed,
     Purged,
     ReceiptArrived,
+    Role,
     RosterAnswered,
     Sealed,
     SealingFailed,
@@ -42,11 +43,13 @@ from kiosk.enrollment.events import (
     SlipPrinted,
     Staff,
 )
+from kiosk.enrollment.facts import Fact
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.record import Enrollment, Stage, Stamp
 from kiosk.enrollment.screens import Kiosk
 from kiosk.packet.parts import SealError
+from kiosk.security.audit import AuditEvent
 from kiosk.security.officers import SignInFault, SignInProblem
 from kiosk.storage.blobs import BlobError
 from kiosk.storage.outbox import OutboxError
@@ -73,13 +76,14 @@ class Runner:
         services = self._services
         match effect:
             case Record(enrollment_id, fact):
-                self._on_ledger(lambda: self._record(enrollment_id, to_json(fact), now))
+                enrollment = kiosk.enrollment(enrollment_id) if kiosk.holds(enrollment_id) else None
+                self._on_ledger(lambda: self._record(enrollment_id, fact, enrollment, now))
             case LookUp(code):
-                self._on_ledger(lambda: self._look_up(code))
+                self._on_ledger(lambda: self._look_up(code, now))
             case SignIn(number, pin):
-                self._on_ledger(lambda: self._sign_in(number, pin))
+                self._on_ledger(lambda: self._sign_in(number, pin, now))
             case Destroy(enrollment_id):
-                self._on_ledger(lambda: services.blobs.destroy(enrollment_id))
+                self._on_ledger(lambda: self._destroy(enrollment_id, now))
             case StartCapture():
                 services.capture.begin(effect)
             case CaptureNow(task):
@@ -87,12 +91,12 @@ class Runner:
             case StopCapture(task):
                 services.capture.end(task)
             case Seal(enrollment_id):
-                enrollment = kiosk.enrollment(enrollment_id)
+                finalised = kiosk.enrollment(enrollment_id)
                 written = self._on_ledger(lambda: None)
-                self._on_bench(lambda: self._seal(enrollment, now, written))
+                self._on_bench(lambda: self._seal(finalised, now, written))
             case PrintSlip(enrollment_id):
-                enrollment = kiosk.enrollment(enrollment_id)
-                self._on_bench(lambda: self._print(enrollment, now))
+                sealed = kiosk.enrollment(enrollment_id)
+                self._on_bench(lambda: self._print(sealed, now))
             case Purge(enrollment_id):
                 packet_sha256 = kiosk.enrollment(enrollment_id).packet_sha256
                 self._on_ledger(lambda: self._purge(enrollment_id, packet_sha256))
@@ -128,25 +132,38 @@ class Runner:
     def _on_bench(self, work: Callable[[], None]) -> None:
         self._running.append(self._bench.submit(work))
 
-    def _record(self, enrollment_id: str, fact: object, now: Stamp) -> None:
-        assert isinstance(fact, dict)  # noqa: S101 - a dataclass is written as an object
-        self._services.journal.append(enrollment_id, fact, now)
-        self._services.audit.fact(enrollment_id, str(fact["type"]), now)
+    def _record(self, enrollment_id: str, fact: Fact, enrollment: Enrollment | None, now: Stamp) -> None:
+        written = to_json(fact)
+        assert isinstance(written, dict)  # noqa: S101 - a dataclass is written as an object
+        self._services.journal.append(enrollment_id, written, now)
+        record_fact(self._services.audit, fact, enrollment=enrollment, enrollment_id=enrollment_id, at=now)
 
-    def _look_up(self, code: str) -> None:
+    def _look_up(self, code: str, now: Stamp) -> None:
         persons = self._services.roster.find(code)
         kind = _kind_of(code, persons)
-        already = len(persons) == 1 and self._services.sent.knows(persons[0].nik)
-        self._services.audit.look_up(kind, found=len(persons))
+        already = len(persons) == 1 and self._services.recorded_before(persons[0].nik)
+        details: Details = {"by": kind, "found": len(persons)}
+        self._services.audit.record(AuditEvent.PERSON_LOOKED_UP, now, details=details)
         self._post(RosterAnswered(code, kind, persons, already_recorded=already))
 
-    def _sign_in(self, number: str, pin: str) -> None:
+    def _sign_in(self, number: str, pin: str, now: Stamp) -> None:
         answer = self._services.officers.sign_in(number, pin)
         if isinstance(answer, SignInFault):
+            self._services.audit.record(
+                AuditEvent.SIGN_IN_REFUSED, now, details={"problem": str(answer.problem)}
+            )
             text = _SIGN_IN_TEXTS[answer.problem]
             self._post(SignInAnswered(None, text, wait_s=round(answer.locked_for_s)))
         else:
-            self._post(SignInAnswered(Staff(answer.name, answer.role)))
+            role = Role(answer.role)
+            self._services.audit.record(
+                AuditEvent.SIGNED_IN, now, actor=answer.name, details={"role": str(role)}
+            )
+            self._post(SignInAnswered(Staff(answer.name, role)))
+
+    def _destroy(self, enrollment_id: str, now: Stamp) -> None:
+        self._services.blobs.destroy(enrollment_id)
+        self._services.audit.record(AuditEvent.IMAGES_DESTROYED, now, enrollment_id=enrollment_id)
 
     def _seal(self, enrollment: Enrollment, now: Stamp, written: Future[None]) -> None:
         written.result()
@@ -160,7 +177,6 @@ class Runner:
     def _print(self, enrollment: Enrollment, now: Stamp) -> None:
         printer = self._services.printer
         if printer is None:
-            fault: DeviceFault | None = None
             self._post(
                 PrintingFailed(enrollment.id, Fault("not_connected", "printer", "no printer is configured"))
             )

@@ -19,9 +19,11 @@ from kiosk.packet.cms import DeviceSigner
 from kiosk.packet.contents import PacketContents, UnitInfo
 from kiosk.packet.seal import seal
 from kiosk.security.keys import DeviceKeys
+from kiosk.security.nik_hash import nik_hash
 from kiosk.storage.blobs import BlobStore
 from kiosk.storage.journal import Journal, JournalEvent
 from kiosk.storage.outbox import Outbox
+from kiosk.storage.sent import SentRegister
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,20 @@ class Sealer:
     journal: Journal
     blobs: BlobStore
     outbox: Outbox
+    sent: SentRegister
     keys: DeviceKeys
     unit: UnitInfo
 
     def seal(self, enrollment: Enrollment, now: Stamp) -> str:
         """The packet's SHA-256. Raises SealError or a storage error; nothing is lost then."""
+        assert enrollment.person is not None  # noqa: S101 - only finalised records are sealed
         events = self.journal.events(enrollment.id)
         contents = PacketContents(
             enrollment=enrollment,
             blobs={ref.sha256: self.blobs.get(enrollment.id, ref.sha256) for ref in stored_images(enrollment)},
             unit=self.unit,
             sealed_at=now,
+            nik_hash=nik_hash(enrollment.person.nik, key=self.keys.nik_hash_key),
             journal_digest=events[-1].digest,
             timings=timings(events),
             captured_at=captured_at(events),
@@ -50,14 +55,15 @@ class Sealer:
             contents,
             signer=DeviceSigner(self.keys.key, self.keys.chain),
             recipients=self.keys.recipients,
-            nik_key=self.keys.nik_hash_key,
         )
-        return self.outbox.put(
+        self.outbox.put(
             packet.data,
             enrollment_id=packet.enrollment_id,
             nik_hash=packet.nik_hash,
             sealed_at=packet.sealed_at,
         )
+        self.sent.add(enrollment.person.nik, packet_sha256=packet.sha256, sealed_at=packet.sealed_at)
+        return packet.sha256
 
 
 def stored_images(enrollment: Enrollment) -> tuple[ImageRef, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from hw.api import Panel, Printer
+from hw.api import CodeScanner, Panel, Printer
 from kiosk.app.clock import Clock
 from kiosk.app.sealing import Sealer
 from kiosk.app.views import Text
@@ -29,15 +29,10 @@ class Voice(Protocol):
     def stop(self) -> None: ...
 
 
-class ScreenInk(Protocol):
-    """Strokes drawn on the touch screen."""
-
-    def clear(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
-    """check_receipt: a stored receipt of a packet, verified; None when it does not hold."""
+    """recorded_before: a packet of this NIK was sealed on this unit. check_receipt: a stored receipt of a
+    packet (bytes, packet SHA-256), verified; None when it does not hold."""
 
     clock: Clock
     journal: Journal
@@ -49,6 +44,8 @@ class Services:
     sealer: Sealer
     capture: CaptureWorker
     voice: Voice
+    recorded_before: Callable[[str], bool]
     check_receipt: Callable[[bytes, str], Receipt | None]
     printer: Printer | None = None
     panel: Panel | None = None
+    code: CodeScanner | None = None

@@ -7,32 +7,25 @@ from abc import ABC, abstractmethod
 
 from hw.api import CapturedSample, CaptureRequest, CaptureSet, DeviceInfo, Fault, FaultCode, Frame, Scanner
 from kiosk.capture.plan import Look, RawSample
-from kiosk.enrollment.positions import CaptureStep, Position, position_of
+from kiosk.enrollment.effects import StartCapture
+from kiosk.enrollment.positions import Position, position_of
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Capturer
 
+CAPTURE_TIMEOUT_S = 10.0
+"""A good placement was just seen: a device that takes longer is not going to answer."""
+
 
 class ScannerPlan(ABC):
-    """positions: those to take; the rest of the step's positions are told to the device as exceptions."""
+    """The task's positions are taken; the rest of its step is told to the device as exceptions."""
 
-    def __init__(
-        self,
-        scanner: Scanner,
-        capture_set: CaptureSet,
-        *,
-        step: CaptureStep,
-        positions: tuple[Position, ...],
-        transaction_id: str,
-        previous_hash: str,
-        timeout_s: float,
-    ) -> None:
+    def __init__(self, scanner: Scanner, capture_set: CaptureSet, *, task: StartCapture) -> None:
         self._scanner = scanner
         self._capture_set = capture_set
-        self._step = step
-        self._positions = positions
-        self._transaction_id = transaction_id
-        self._previous_hash = previous_hash
-        self._timeout_s = timeout_s
+        self._step = task.step
+        self._positions = task.positions
+        self._transaction_id = f"{task.enrollment_id}-{task.task}"
+        self._previous_hash = task.previous_hash
         self._sequence = -1
 
     def start(self) -> None:
@@ -65,7 +58,7 @@ class ScannerPlan(ABC):
             exceptions=others,
             transaction_id=self._transaction_id,
             previous_hash=self._previous_hash,
-            timeout_s=self._timeout_s,
+            timeout_s=CAPTURE_TIMEOUT_S,
         )
         answer = self._scanner.capture(request)
         if isinstance(answer, Fault):

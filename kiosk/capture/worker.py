@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hw.api import Fault as DeviceFault
 from hw.api import Frame
-from kiosk.capture.images import PNG, STROKES, encode_png, reference
+from kiosk.capture.images import PNG, STROKES, decode_png, encode_png, reference
 from kiosk.capture.plan import Look, Plan, RawSample
 from kiosk.enrollment import faults
 from kiosk.enrollment.effects import Purpose, StartCapture
@@ -31,7 +31,6 @@ from kiosk.enrollment.events import (
     SamplesTaken,
 )
 from kiosk.enrollment.policy import Policy
-from kiosk.enrollment.positions import Position
 from kiosk.enrollment.record import ChainLink, Sample, Verification
 
 POLL_S = 0.01
@@ -42,14 +41,14 @@ POLL_S = 0.01
 class Rooms:
     """What the worker needs of the rest of the kiosk.
 
-    plan_for: the plan of a task. store: keeps bytes encrypted for an enrollment. first_sample: pixels
-    of a finger captured before. compare: probe and reference pixels to score, decision and matcher name.
+    plan_for: the plan of a task. store and load: bytes kept encrypted for an enrollment, by content
+    hash. compare: probe and first sample to score, decision and matcher name.
     post: hands an event to the main thread.
     """
 
     plan_for: Callable[[StartCapture], Plan]
-    store: Callable[[str, bytes], None]
-    first_sample: Callable[[str, Position], NDArray[np.uint8]]
+    store: Callable[[str, bytes], str]
+    load: Callable[[str, str], bytes]
     compare: Callable[[NDArray[np.uint8], NDArray[np.uint8]], tuple[float, bool, str]]
     post: Callable[[Event], None]
 
@@ -198,7 +197,7 @@ class _Watch:
         self._rooms.post(SamplesTaken(self._task.task, samples, links))
 
     def _verified(self, probe: RawSample) -> Verification:
-        first = self._rooms.first_sample(self._task.enrollment_id, probe.position)
+        first = decode_png(self._rooms.load(self._task.enrollment_id, self._task.first_sample))
         score, matched, matcher = self._rooms.compare(probe.pixels, first)
         return Verification(probe.position, score, matched, matcher)
 

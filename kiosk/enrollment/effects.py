@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.enrollment.facts import Fact
+from kiosk.enrollment.person import BackgroundColour
 from kiosk.enrollment.positions import CaptureStep, Position
 
 
@@ -53,6 +54,10 @@ class StartCapture:
     attempt: int
     previous_hash: str
     """The session's last chain hash, empty at its start."""
+    background: BackgroundColour | None = None
+    """The cloth the photo must show."""
+    first_sample: str = ""
+    """For VERIFY: content hash of the image to compare with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,18 @@ def begin_capture(
     task = kiosk.next_task
     screen = Capturing(enrollment.id, task, purpose, step, positions, attempt=attempt, best=best)
     previous_hash = enrollment.links[-1].chain_hash if enrollment.links else ""
-    start = StartCapture(task, enrollment.id, purpose, step, positions, attempt, previous_hash)
+    first = enrollment.sample(positions[0]) if purpose is Purpose.VERIFY else None
+    start = StartCapture(
+        task,
+        enrollment.id,
+        purpose,
+        step,
+        positions,
+        attempt,
+        previous_hash,
+        background=enrollment.person.background if enrollment.person else None,
+        first_sample=first.image.sha256 if first else "",
+    )
     return replace(kiosk, screen=screen, next_task=task + 1), (start,)
 
 

@@ -1,0 +1,45 @@
+"""The `kiosk` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from kiosk.commands import demo, doctor, match, packet, quality, receive, roster, run
+from kiosk.config import ConfigError
+
+_EPILOG = """\
+examples:
+  kiosk run --sim                     try it: simulated devices, invented residents
+  kiosk demo --count 5                watch five enrollments drive themselves
+  kiosk quality slap hand.png --json  judge a picture
+  kiosk doctor                        is this unit ready for the day?
+
+`kiosk COMMAND --help` tells more.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done, 1 something was refused or not whole, 2 wrong usage or configuration."""
+    parser = argparse.ArgumentParser(
+        prog="kiosk",
+        description="Enrollment kiosk for Indonesia's electronic identity card (KTP-el).",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (run, demo, quality, match, packet, receive, roster, doctor):
+        command.configure(subparsers)
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

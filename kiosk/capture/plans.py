@@ -1,0 +1,82 @@
+"""Which plan, on which device, for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+
+from hw.api import CaptureSet, DeviceKind, Devices, Fault, FaultCode, Frame
+from kiosk.capture.face_plan import FacePlan
+from kiosk.capture.iris_plan import IrisPlan
+from kiosk.capture.plan import Look, Plan, RawSample
+from kiosk.capture.signature_plan import Ink, SignaturePlan
+from kiosk.capture.slap_plan import SlapPlan
+from kiosk.enrollment.effects import StartCapture
+from kiosk.enrollment.positions import CaptureStep
+from kiosk.enrollment.quality_report import Defect
+from kiosk.quality import FaceEngine
+
+_SLAP_SETS: Mapping[CaptureStep, CaptureSet] = MappingProxyType(
+    {
+        CaptureStep.RIGHT_FOUR: CaptureSet.RIGHT_SLAP,
+        CaptureStep.LEFT_FOUR: CaptureSet.LEFT_SLAP,
+        CaptureStep.THUMBS: CaptureSet.THUMBS,
+    }
+)
+
+
+class AbsentDevice:
+    """The plan of a step whose device this unit does not have: its fault, until an officer excepts it."""
+
+    def __init__(self, kind: DeviceKind) -> None:
+        self._fault = Fault(FaultCode.NOT_CONNECTED, kind, f"no URL is configured for devices.{kind}")
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def preview(self) -> Frame | None:
+        return None
+
+    def look(self) -> Look | Fault | None:
+        return self._fault
+
+    def take(self) -> tuple[RawSample, ...] | Defect | Fault:
+        return self._fault
+
+
+class Plans:
+    """screen_ink, clear_screen: the touch screen's strokes, beside or instead of a pad's."""
+
+    def __init__(
+        self, devices: Devices, *, screen_ink: Callable[[], Ink], clear_screen: Callable[[], None]
+    ) -> None:
+        self._devices = devices
+        self._screen_ink = screen_ink
+        self._clear_screen = clear_screen
+
+    @cached_property
+    def _face_engine(self) -> FaceEngine:
+        """Loaded by the capture thread at the first photo, so that the first screen need not wait for it."""
+        return FaceEngine()
+
+    def plan_for(self, task: StartCapture) -> Plan:
+        devices = self._devices
+        match task.step:
+            case CaptureStep.PHOTO:
+                if devices.face is None:
+                    return AbsentDevice(DeviceKind.FACE_CAMERA)
+                return FacePlan(devices.face, self._face_engine, background=task.background)
+            case CaptureStep.SIGNATURE:
+                return SignaturePlan(
+                    devices.signature, screen_ink=self._screen_ink, clear_screen=self._clear_screen
+                )
+            case CaptureStep.IRISES:
+                if devices.iris is None:
+                    return AbsentDevice(DeviceKind.IRIS_CAMERA)
+                return IrisPlan(devices.iris, CaptureSet.BOTH_IRISES, task=task)
+            case _:
+                if devices.slap is None:
+                    return AbsentDevice(DeviceKind.SLAP_SCANNER)
+                return SlapPlan(devices.slap, _SLAP_SETS[task.step], task=task)

@@ -1,0 +1,36 @@
+"""Processes this one starts and ends: by pid, and only those."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+END_TIMEOUT_S = 10.0
+
+
+@contextmanager
+def child(arguments: Sequence[str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python module of ours as a process (`-m` first); its output goes to `log`, its end is ours to ask for."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield process
+        finally:
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Asks, waits, then insists."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,167 @@
+"""`kiosk doctor`: is this unit ready for the day, and if not, what to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kiosk.config import Config
+
+FREE_DISK_MB = 2_000
+"""About 1,500 packets: two weeks of full days without network."""
+
+_EPILOG = """\
+examples:
+  kiosk doctor                              the default configuration
+  kiosk doctor --config /etc/kiosk.toml     a unit's own, with its devices
+  kiosk doctor --json                       one JSON object a line
+The exit status is 1 when something is not ready.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """advice: what to do, empty when ready."""
+
+    name: str
+    ready: bool
+    advice: str = ""
+
+
+def configure(subparsers: Any) -> None:
+    """Add `doctor` to the subparsers of `kiosk`."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="check that this unit is ready",
+        description="Check configuration, keys, storage, clock, kernels, speech and devices.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, see kiosk/default.toml")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from kiosk.config import load  # noqa: PLC0415 - heavy imports wait for the run
+
+    config = load(arguments.config)
+    ready = True
+    for finding in examine(config):
+        ready = ready and finding.ready
+        if arguments.json:
+            print(json.dumps(asdict(finding)), flush=True)
+        else:
+            advice = f"  ->  {finding.advice}" if finding.advice else ""
+            print(f"{'ready    ' if finding.ready else 'NOT READY'}  {finding.name}{advice}", flush=True)
+    return 0 if ready else 1
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Every check, in the order an officer opens the day."""
+    yield _keys(config)
+    yield from _storage(config)
+    yield _officers(config)
+    yield _clock()
+    yield _kernels()
+    yield _speech(config)
+    yield from _devices(config)
+
+
+def _keys(config: Config) -> Finding:
+    from kiosk.security.keys import KeyFileError, load_device_keys  # noqa: PLC0415
+
+    try:
+        load_device_keys(config.keys)
+    except KeyFileError as error:
+        return Finding("keys", ready=False, advice=f"{error}. Ask the administrator for this unit's keys")
+    return Finding("keys", ready=True)
+
+
+def _storage(config: Config) -> Iterator[Finding]:
+    from kiosk.storage.database import DatabaseDamagedError  # noqa: PLC0415
+    from kiosk.storage.journal import Journal  # noqa: PLC0415
+    from kiosk.storage.layout import DataFolder  # noqa: PLC0415
+
+    existing = next(folder for folder in (config.data, *config.data.parents) if folder.exists())
+    free_mb = shutil.disk_usage(existing).free // 1_000_000
+    enough = free_mb >= FREE_DISK_MB
+    advice = "" if enough else f"{free_mb} MB are free, {FREE_DISK_MB} are needed: export and purge packets"
+    yield Finding("disk", ready=enough, advice=advice)
+    folder = DataFolder(config.data)
+    if not folder.journal.exists():
+        yield Finding("journal", ready=True, advice="empty: made at the first start")
+        return
+    try:
+        journal = Journal(folder.journal)
+        try:
+            for enrollment_id in journal.enrollments():
+                journal.events(enrollment_id)
+        finally:
+            journal.close()
+    except DatabaseDamagedError as error:
+        yield Finding(
+            "journal", ready=False, advice=f"{error}. Keep the disk as it is and call the administrator"
+        )
+    else:
+        yield Finding("journal", ready=True)
+
+
+def _officers(config: Config) -> Finding:
+    from kiosk.security.officers import Officers, OfficersFileError, Role  # noqa: PLC0415
+    from kiosk.storage.layout import DataFolder  # noqa: PLC0415
+
+    try:
+        roles = {o.role for o in Officers(DataFolder(config.data).officers, monotonic_s=lambda: 0.0).all()}
+    except OfficersFileError as error:
+        return Finding("officers", ready=False, advice=str(error))
+    missing = [str(role) for role in (Role.OFFICER, Role.SUPERVISOR) if role not in roles]
+    advice = f"nobody can sign in as {' or '.join(missing)}: add one" if missing else ""
+    return Finding("officers", ready=not missing, advice=advice)
+
+
+def _clock() -> Finding:
+    from kiosk.app.clock import Clock  # noqa: PLC0415
+    from kiosk.enrollment.record import ClockTrust  # noqa: PLC0415
+
+    trusted = Clock().now().trust is not ClockTrust.UNTRUSTED
+    advice = "" if trusted else "no time server has set it: compare it with a watch; records say so"
+    return Finding("clock", ready=True, advice=advice)
+
+
+def _kernels() -> Finding:
+    from kiosk.quality import FaceEngine  # noqa: PLC0415
+
+    FaceEngine()
+    return Finding("quality kernels and face models", ready=True)
+
+
+def _speech(config: Config) -> Finding:
+    if config.speech == "silent":
+        return Finding("speech", ready=True, advice="switched off in the configuration")
+    if shutil.which("espeak-ng") is None:
+        return Finding("speech", ready=False, advice="install espeak-ng, or set speech.engine to silent")
+    return Finding("speech", ready=True)
+
+
+def _devices(config: Config) -> Iterator[Finding]:
+    from kiosk.compose import open_configured  # noqa: PLC0415
+    from kiosk.config import DEVICE_KINDS  # noqa: PLC0415
+
+    devices = open_configured(config)
+    for kind in DEVICE_KINDS:
+        if kind not in config.devices:
+            yield Finding(f"device {kind}", ready=True, advice="none is configured")
+    for device in devices.all():
+        device.start()
+        try:
+            for test in device.self_test():
+                yield Finding(f"device {device.kind}: {test.name}", ready=test.passed, advice=test.advice)
+        finally:
+            device.stop()

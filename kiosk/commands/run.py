@@ -1,0 +1,84 @@
+"""`kiosk run`: the kiosk in its window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kiosk.config import Config
+    from kiosk.simulated import SimulatedOffice
+
+_EPILOG = """\
+examples:
+  kiosk run --sim                      simulated devices and residents, data kept in var/sim
+  kiosk run --sim --people DIR         the simulated residents are the pictures in DIR
+  kiosk run --config /etc/kiosk.toml   real devices, as the file names them
+
+DIR holds one folder per person: face.png, right_thumb.png .. left_little.png (or right_four.png,
+left_four.png, thumbs.png), right_iris.png, left_iris.png, signature.png.
+"""
+
+
+def configure(subparsers: Any) -> None:
+    """Add `run` to the subparsers of `kiosk`."""
+    parser = subparsers.add_parser(
+        "run",
+        help="start the kiosk",
+        description="Start the enrollment kiosk in its window.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, see kiosk/default.toml")
+    parser.add_argument("--sim", action="store_true", help="with simulated devices, residents and a centre")
+    parser.add_argument("--people", type=Path, metavar="DIR", help="pictures of the simulated residents")
+    parser.add_argument("--data", type=Path, metavar="DIR", default=Path("var/sim"), help="folder of --sim")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from kiosk.config import load  # noqa: PLC0415 - heavy imports wait for the run
+    from kiosk.simulated import simulated_office  # noqa: PLC0415
+    from kiosk.virtual_screen import has_display, virtual_screen  # noqa: PLC0415
+
+    config = load(arguments.config)
+    with ExitStack() as stack:
+        if arguments.sim:
+            office = stack.enter_context(
+                simulated_office(config, arguments.data.resolve(), people=arguments.people)
+            )
+            config = office.config
+            office.devices.person(0)
+            _explain(office)
+        if not has_display() and not config.screen.fullscreen:
+            stack.enter_context(virtual_screen(width=config.screen.width, height=config.screen.height))
+        _serve(config)
+    return 0
+
+
+def _serve(config: Config) -> None:
+    from kiosk.compose import assemble  # noqa: PLC0415
+    from kiosk.ui.app import run as run_window  # noqa: PLC0415
+
+    unit = assemble(config)
+    try:
+        size = (config.screen.width, config.screen.height)
+        run_window(unit.controller, fullscreen=config.screen.fullscreen, size=size, dpi=config.screen.dpi)
+    finally:
+        unit.stop()
+
+
+def _explain(office: SimulatedOffice) -> None:
+    from kiosk.simulated import OFFICER, SUPERVISOR  # noqa: PLC0415
+
+    first, second = office.residents[:2]
+    print(
+        f"Residents to try: ticket {first.ticket} or NIK {first.nik}; ticket {second.ticket} or NIK {second.nik}\n"
+        f"Officer: number {OFFICER.number}, PIN {OFFICER.pin}.  Supervisor: {SUPERVISOR.number}, PIN {SUPERVISOR.pin}\n"
+        f"Simulated devices are told what to do at {office.devices.url} (python -m hw sim --help)\n"
+        f"Packets arrive in {office.store}; logs are in {office.logs}",
+        file=sys.stderr,
+    )

@@ -1,0 +1,146 @@
+"""The only module that names concrete drivers: configuration in, a wired kiosk out."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.api import DeviceKind, Devices
+from hw.registry import DeviceUrlError, open_devices
+from kiosk.app.clock import Clock
+from kiosk.app.controller import Controller
+from kiosk.app.ink import ScreenInk
+from kiosk.app.recovery import recover
+from kiosk.app.sealing import Sealer
+from kiosk.app.services import Services, Voice
+from kiosk.capture.plans import Plans
+from kiosk.capture.worker import CaptureWorker, Rooms
+from kiosk.config import Config
+from kiosk.enrollment import flow
+from kiosk.enrollment.events import Event
+from kiosk.enrollment.screens import Kiosk
+from kiosk.matching import MATCHER, compare
+from kiosk.packet.contents import UnitInfo
+from kiosk.packet.faults import PacketFault
+from kiosk.packet.receipts import Receipt, verify_receipt
+from kiosk.quality.minutiae import extract
+from kiosk.security.audit import AuditEvent, AuditLog
+from kiosk.security.keys import DeviceKeys, load_device_keys
+from kiosk.security.nik_hash import nik_hash
+from kiosk.security.officers import Officers
+from kiosk.speech import EspeakSpeaker, SilentSpeaker
+from kiosk.storage.blobs import BlobStore
+from kiosk.storage.journal import Journal
+from kiosk.storage.layout import DataFolder
+from kiosk.storage.outbox import Outbox
+from kiosk.storage.roster import Roster
+from kiosk.storage.sent import SentRegister
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One running kiosk. stop: ends threads and devices in order, idempotent."""
+
+    controller: Controller
+    devices: Devices
+    stop: Callable[[], None]
+
+
+def software_version() -> str:
+    return metadata.version("ektp-kiosk")
+
+
+def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda _kiosk, _event: None) -> Unit:
+    """Opens storage, keys and devices, replays the journal, starts capture.
+
+    Raises ConfigError for a device URL, KeyFileError, DatabaseDamagedError or FactError for what is
+    on the disk.
+    """
+    devices = open_configured(config)
+    keys = load_device_keys(config.keys)
+    folder = DataFolder(config.data)
+    clock, ink, events = Clock(), ScreenInk(), deque[Event]()
+    journal, blobs = Journal(folder.journal), BlobStore(folder.blobs, keys.wrapping_key)
+    outbox, roster = Outbox(folder.outbox), Roster(folder.roster)
+    outbox.sweep()
+    sent = SentRegister(folder.sent, hash_nik=lambda nik: nik_hash(nik, key=keys.nik_hash_key))
+    audit = AuditLog(folder.audit, nik_key=keys.nik_hash_key)
+    unit = UnitInfo(config.unit_id, config.office, software_version())
+    plans = Plans(devices, screen_ink=ink.read, clear_screen=ink.clear)
+    rooms = Rooms(plans.plan_for, store=blobs.put, load=blobs.get, compare=_compared, post=events.append)
+    worker = CaptureWorker(rooms, config.policy)
+    services = Services(
+        clock=clock,
+        journal=journal,
+        blobs=blobs,
+        outbox=outbox,
+        roster=roster,
+        officers=Officers(folder.officers, monotonic_s=clock.monotonic_s),
+        audit=audit,
+        sealer=Sealer(journal, blobs, outbox, sent, keys, unit),
+        capture=worker,
+        voice=_voice(config),
+        recorded_before=sent.knows,
+        check_receipt=_receipt_check(keys),
+        printer=devices.printer,
+        panel=devices.panel,
+        code=devices.code,
+    )
+    recovered = recover(journal)
+    started = flow.restored(
+        unit=config.unit_id,
+        policy=config.policy,
+        enrollments=recovered.enrollments,
+        next_number=recovered.next_number,
+        interrupted=recovered.interrupted,
+    )
+    for device in devices.all():
+        device.start()
+    worker.start()
+    audit.record(AuditEvent.STARTED, clock.now(), details={"version": software_version()})
+    controller = Controller(services, started, office=config.office, ink=ink, events=events, on_step=on_step)
+
+    def stop() -> None:
+        worker.stop()
+        controller.stop()
+        for device in devices.all():
+            device.stop()
+        for store in (journal, roster, sent):
+            store.close()
+
+    return Unit(controller, devices, stop)
+
+
+def open_configured(config: Config) -> Devices:
+    """The devices of the configuration, not started. Raises ConfigError for a wrong URL."""
+    try:
+        return open_devices({DeviceKind(kind): url for kind, url in config.devices.items()})
+    except DeviceUrlError as error:
+        kind = next((kind for kind, url in config.devices.items() if url == error.url), "devices")
+        found = f"{error.part} {error.value!r} in {error.url!r}"
+        raise config.problem(f"devices.{kind}", found=found, allowed=", ".join(error.allowed)) from error
+
+
+def _voice(config: Config) -> Voice:
+    if config.speech == "silent" or (config.speech == "auto" and shutil.which("espeak-ng") is None):
+        return SilentSpeaker()
+    return EspeakSpeaker(prompts=config.prompts)
+
+
+def _receipt_check(keys: DeviceKeys) -> Callable[[bytes, str], Receipt | None]:
+    def check(data: bytes, packet_sha256: str) -> Receipt | None:
+        receipt = verify_receipt(data, packet_sha256=packet_sha256, anchors=keys.anchors.receivers)
+        return None if isinstance(receipt, PacketFault) else receipt
+
+    return check
+
+
+def _compared(probe: NDArray[np.uint8], first: NDArray[np.uint8]) -> tuple[float, bool, str]:
+    result = compare(extract(probe), extract(first))
+    return result.score, result.matched, MATCHER
