@@ -1,0 +1,1 @@
+"""The uplink, a process of its own: sealed packets from the outbox to an object store, receipts back."""

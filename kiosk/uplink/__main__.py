@@ -1,0 +1,115 @@
+"""`python -m kiosk.uplink`: the process that has the network and sees sealed packets only."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography import x509
+
+from kiosk.storage.outbox import Outbox, OutboxError
+from kiosk.uplink.backoff import Backoff
+from kiosk.uplink.sender import Outcome, Report, Sender
+from kiosk.uplink.store import StoreUrlError, open_store
+
+_FIRST_WAIT_S = 2.0
+_LONGEST_WAIT_S = 300.0
+_EPILOG = """\
+examples:
+  python -m kiosk.uplink --outbox var/outbox --keys var/keys --store file:///media/courier
+  python -m kiosk.uplink --outbox var/outbox --keys var/keys --once \\
+      --store 's3://ktp-el?endpoint=https://store.example&credentials=/etc/kiosk/store.ini'
+
+Of the keys only ca/device_ca.pem and ca/receiver_ca.pem are read. Each thing that happens to a packet
+is one JSON line on standard output. With --once the exit status is 1 when the store was out of reach or
+a packet or receipt was refused, 2 when the arguments will not do.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        sender = Sender(
+            outbox=Outbox(arguments.outbox),
+            store=open_store(arguments.store),
+            device_anchors=_anchors(arguments.keys / "ca" / "device_ca.pem"),
+            receiver_anchors=_anchors(arguments.keys / "ca" / "receiver_ca.pem"),
+            now=lambda: dt.datetime.now(dt.UTC),
+        )
+    except (StoreUrlError, OSError, ValueError) as error:
+        print(f"kiosk.uplink: {error}", file=sys.stderr)
+        return 2
+    if arguments.once:
+        return _pass(sender)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    backoff = Backoff(first_s=_FIRST_WAIT_S, longest_s=_LONGEST_WAIT_S)
+    run(lambda: _pass(sender) == 0, wait=stopped.wait, backoff=backoff, interval_s=arguments.interval)
+    return 0
+
+
+def run(
+    attempt: Callable[[], bool], *, wait: Callable[[float], bool], backoff: Backoff, interval_s: float
+) -> None:
+    """Passes until `wait(seconds)` says stop; after one that failed, waits for at least the back-off."""
+    while True:
+        if attempt():
+            backoff.succeeded()
+            pause_s = interval_s
+        else:
+            pause_s = max(interval_s, backoff.failed())
+        if wait(pause_s):
+            return
+
+
+def _pass(sender: Sender) -> int:
+    """0 when nothing failed."""
+    failed = False
+    try:
+        for report in sender.run_once():
+            _tell(report)
+            failed |= report.outcome in (Outcome.UNREACHABLE, Outcome.PACKET_FAULT, Outcome.RECEIPT_REFUSED)
+    except OutboxError as error:
+        print(f"kiosk.uplink: {error}", file=sys.stderr, flush=True)
+        return 1
+    return int(failed)
+
+
+def _tell(report: Report) -> None:
+    line = {"packet": report.sha256, "outcome": report.outcome, "detail": report.detail}
+    print(json.dumps(line, separators=(",", ":")), flush=True)
+
+
+def _anchors(path: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except ValueError as error:
+        raise ValueError(f"{path}: no certificates in PEM") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m kiosk.uplink",
+        description="Send sealed packets to an object store and fetch their receipts.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="the kiosk's outbox folder")
+    parser.add_argument("--store", required=True, metavar="URL", help="file:///folder or s3://bucket?...")
+    parser.add_argument("--keys", type=Path, required=True, metavar="DIR", help="folder with ca/*.pem")
+    parser.add_argument("--once", action="store_true", help="one pass, then end")
+    parser.add_argument(
+        "--interval", type=float, default=30.0, metavar="SECONDS", help="pause between passes (default 30)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The reference receiver: what a centre does with a packet before it signs for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyrage
+from cryptography import x509
+
+from kiosk.packet.cms import DeviceSigner
+from kiosk.packet.envelope import check_envelope
+from kiosk.packet.faults import PacketFault
+from kiosk.packet.open import open_envelope
+from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
+from kiosk.packet.verify import Check, verify_contents
+from kiosk.uplink.store import PacketStore
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Keeps no state of its own: receipts and accepted persons lie in the store, so several may run.
+
+    now: wall clock. nik_hash: the keyed hash of a NIK, None to take the header's word for it.
+    """
+
+    store: PacketStore
+    identity: pyrage.x25519.Identity
+    device_anchors: Sequence[x509.Certificate]
+    signer: DeviceSigner
+    receiver_id: str
+    now: Callable[[], dt.datetime]
+    nik_hash: Callable[[str], str] | None = None
+
+    def run_once(self) -> Iterator[Judgement]:
+        """Answers every packet that has no receipt yet. Raises StoreUnavailableError."""
+        for sha256 in sorted(self.store.packets()):
+            if self.store.receipt(sha256) is None and (data := self.store.packet(sha256)) is not None:
+                judgement = self.judge(sha256, data)
+                if self.store.put_receipt(sha256, sign_receipt(judgement.receipt, signer=self.signer)):
+                    yield judgement
+
+    def judge(self, sha256: str, data: bytes) -> Judgement:
+        """The receipt for these bytes under this name. An acceptable packet takes its person's place."""
+        if hashlib.sha256(data).hexdigest() != sha256:
+            return self._refuse(sha256, "", "the bytes do not have the hash they are named by")
+        envelope = check_envelope(data, anchors=self.device_anchors)
+        if isinstance(envelope, PacketFault):
+            return self._refuse(sha256, "", str(envelope))
+        nik_hash = envelope.header.nik_hash
+        opened = open_envelope(envelope, self.identity, self.device_anchors)
+        if isinstance(opened, PacketFault):
+            return self._refuse(sha256, nik_hash, str(opened))
+        checks = verify_contents(opened, nik_hash=self.nik_hash)
+        failed = [check.name for check in checks if not check.passed]
+        if failed:
+            return self._refuse(sha256, nik_hash, f"failed: {', '.join(failed)}", checks)
+        holder = self.store.claim(nik_hash, sha256)
+        if holder == sha256:
+            return self._answer(sha256, nik_hash, CentralStatus.RECEIVED_AT_CENTRAL, "", checks)
+        if opened.manifest.deletion_letter:
+            detail = f"second recording with a deletion letter, first: {holder}"
+            return self._answer(sha256, nik_hash, CentralStatus.ADJUDICATE_RECORD, detail, checks)
+        return self._answer(sha256, nik_hash, CentralStatus.DUPLICATE_RECORD, f"first: {holder}", checks)
+
+    def _refuse(self, sha256: str, nik_hash: str, detail: str, checks: tuple[Check, ...] = ()) -> Judgement:
+        return self._answer(sha256, nik_hash, CentralStatus.ENROLL_FAILURE_AT_CENTRAL, detail, checks)
+
+    def _answer(
+        self, sha256: str, nik_hash: str, status: CentralStatus, detail: str, checks: tuple[Check, ...]
+    ) -> Judgement:
+        return Judgement(Receipt(sha256, nik_hash, status, self.now(), self.receiver_id, detail), checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """checks: empty when the packet could not be opened. Their details stay with the receiver."""
+
+    receipt: Receipt
+    checks: tuple[Check, ...]

@@ -1,0 +1,169 @@
+"""Packets and receipts in an object store: a folder, or any S3 engine.
+
+packets/<sha256>.ktp       the packet, named by its content: sending it twice is sending it once
+packets/<sha256>.receipt   the receiver's answer
+accepted/<nik hash>        the packet the receiver took for this person, so that there is only one
+"""
+
+from __future__ import annotations
+
+import configparser
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.store import LocalStore, S3Store
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
+
+MULTIPART_ABOVE_BYTES = 32 * 1024 * 1024
+"""A conditional put is one request. Above this, parts survive a bad line better; the name is guard enough."""
+_TIMEOUT = dt.timedelta(seconds=60)
+_PACKET = re.compile(r"packets/([0-9a-f]{64})\.ktp")
+_S3_OPTIONS = {"endpoint", "region", "prefix", "credentials"}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+T = TypeVar("T")
+
+
+class StoreUrlError(ValueError):
+    """The store's URL or its credentials file will not do; says what is allowed."""
+
+
+class StoreUnavailableError(Exception):
+    """The store did not do what was asked: unreachable, full, or it refuses this unit."""
+
+
+class Delivery(StrEnum):
+    NEW = "new"
+    ALREADY_THERE = "already_there"
+
+
+def open_store(url: str) -> PacketStore:
+    """`file:///folder` or `s3://bucket?endpoint=https://host:port&region=..&prefix=..&credentials=FILE`.
+
+    S3 credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from FILE, an AWS shared
+    credentials file whose `default` profile counts. Plain http is for this machine only. Raises
+    StoreUrlError; does not connect.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file" and not parts.netloc and parts.path:
+        return PacketStore(LocalStore(unquote(parts.path), mkdir=True))
+    if parts.scheme == "s3" and parts.netloc:
+        return PacketStore(_s3(parts.netloc, parse_qs(parts.query, keep_blank_values=True)))
+    raise StoreUrlError(f"{url!r} is no store; allowed: file:///folder or s3://bucket?endpoint=...")
+
+
+class PacketStore:
+    """Every method raises StoreUnavailableError and may simply be called again."""
+
+    def __init__(self, store: LocalStore | S3Store) -> None:
+        self._store = store
+
+    def put_packet(self, sha256: str, data: bytes) -> Delivery:
+        path = f"packets/{sha256}.ktp"
+        if len(data) <= MULTIPART_ABOVE_BYTES:
+            return Delivery.NEW if self._create(path, data) else Delivery.ALREADY_THERE
+        if self._size(path) == len(data):
+            return Delivery.ALREADY_THERE
+        _ask(lambda: obstore.put(self._store, path, data, use_multipart=True))
+        return Delivery.NEW
+
+    def packets(self) -> Iterator[str]:
+        """SHA-256 of every packet, in no order. Other objects are passed over."""
+        batches = _ask(lambda: list(obstore.list(self._store, prefix="packets")))
+        for meta in (meta for batch in batches for meta in batch):
+            if found := _PACKET.fullmatch(meta["path"]):
+                yield found[1]
+
+    def packet(self, sha256: str) -> bytes | None:
+        return self._read(f"packets/{sha256}.ktp")
+
+    def put_receipt(self, sha256: str, receipt: bytes) -> bool:
+        """False when there is a receipt already; the first one stays."""
+        return self._create(f"packets/{sha256}.receipt", receipt)
+
+    def receipt(self, sha256: str) -> bytes | None:
+        return self._read(f"packets/{sha256}.receipt")
+
+    def claim(self, nik_hash: str, sha256: str) -> str:
+        """Takes the person's place for this packet if it is free; returns the packet that has it."""
+        path = f"accepted/{nik_hash}"
+        if self._create(path, sha256.encode("ascii")):
+            return sha256
+        holder = self._read(path)
+        if holder is None:
+            raise StoreUnavailableError(f"{path} is there and is not")
+        return holder.decode("ascii", "replace")
+
+    def _create(self, path: str, data: bytes) -> bool:
+        try:
+            _ask(lambda: obstore.put(self._store, path, data, mode="create"))
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return _ask(lambda: bytes(obstore.get(self._store, path).bytes()))
+        except (NotFoundError, FileNotFoundError):
+            return None
+
+    def _size(self, path: str) -> int | None:
+        try:
+            return _ask(lambda: obstore.head(self._store, path)["size"])
+        except (NotFoundError, FileNotFoundError):
+            return None
+
+
+def _ask(request: Callable[[], T]) -> T:
+    try:
+        return request()
+    except (AlreadyExistsError, NotFoundError, FileNotFoundError):
+        raise
+    except (BaseError, OSError) as error:
+        raise StoreUnavailableError(_first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def _s3(bucket: str, query: dict[str, list[str]]) -> S3Store:
+    options = {name: values[-1] for name, values in query.items()}
+    unknown = sorted(set(options) - _S3_OPTIONS)
+    if unknown:
+        raise StoreUrlError(f"{', '.join(unknown)}: unknown; allowed: {', '.join(sorted(_S3_OPTIONS))}")
+    endpoint = options.get("endpoint", "")
+    where = urlsplit(endpoint)
+    plain = where.scheme == "http" and where.hostname in _LOOPBACK
+    if endpoint and where.scheme != "https" and not plain:
+        raise StoreUrlError(f"endpoint {endpoint!r}; allowed: https://..., or http:// on this machine")
+    config: S3Config = {"region": options.get("region", "us-east-1"), "conditional_put": "etag"}
+    if endpoint:
+        config["endpoint"] = endpoint
+    if "credentials" in options:
+        config["access_key_id"], config["secret_access_key"] = _credentials(Path(options["credentials"]))
+    return S3Store(
+        bucket,
+        prefix=options.get("prefix"),
+        config=config,
+        client_options={"allow_http": plain, "timeout": _TIMEOUT, "connect_timeout": dt.timedelta(seconds=10)},
+        retry_config={"max_retries": 0},  # the uplink's own back-off retries, and says why
+    )
+
+
+def _credentials(path: Path) -> tuple[str, str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(path.read_text())
+        profile = parser["default"]
+        return profile["aws_access_key_id"], profile["aws_secret_access_key"]
+    except (OSError, UnicodeDecodeError, configparser.Error, KeyError) as error:
+        raise StoreUrlError(f"{path}: no AWS shared credentials file with a default profile") from error
