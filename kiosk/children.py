@@ -13,7 +13,7 @@ END_TIMEOUT_S = 10.0
 
 @contextmanager
 def child(arguments: Sequence[str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python module of ours as a process (`-m` first); its output goes to `log`, its end is ours to ask for."""
+    """Runs our Python with `arguments` as a process of its own, its output in `log`, until the block ends."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -74,11 +74,11 @@ def _serve(config: Config) -> None:
 def _explain(office: SimulatedOffice) -> None:
     from kiosk.simulated import OFFICER, SUPERVISOR  # noqa: PLC0415
 
-    first, second = office.residents[:2]
-    print(
-        f"Residents to try: ticket {first.ticket} or NIK {first.nik}; ticket {second.ticket} or NIK {second.nik}\n"
-        f"Officer: number {OFFICER.number}, PIN {OFFICER.pin}.  Supervisor: {SUPERVISOR.number}, PIN {SUPERVISOR.pin}\n"
-        f"Simulated devices are told what to do at {office.devices.url} (python -m hw sim --help)\n"
+    lines = [f"Try ticket {person.ticket} or NIK {person.nik}" for person in office.residents[:2]]
+    for login in (OFFICER, SUPERVISOR):
+        lines.append(f"The {login.role} signs in with number {login.number} and PIN {login.pin}")
+    lines += [
+        f"The simulated devices are told what to do at {office.devices.url}",
         f"Packets arrive in {office.store}; logs are in {office.logs}",
-        file=sys.stderr,
-    )
+    ]
+    print("\n".join(lines), file=sys.stderr)
