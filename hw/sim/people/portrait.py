@@ -60,7 +60,9 @@ def paint(rng: np.random.Generator, looks: Looks) -> tuple[NDArray[np.uint8], ND
         _long_hair_behind(canvas, rng, looks)
     _neck(canvas, looks)
     _clothes(canvas, rng, looks)
-    if looks.hair is not Hair.HIJAB:
+    if looks.hair is Hair.HIJAB:
+        _scarf_lining(canvas, looks)
+    else:
         _ears(canvas, looks)
     _head(canvas, rng, looks)
     _brows(canvas, rng, looks)
@@ -201,7 +203,7 @@ def _nose_and_mouth(canvas: _Painting, looks: Looks) -> None:
     canvas.shade(0.16 * _bump(canvas, 0, 0.825, 0.2, 0.03))
 
     u = canvas.x / (0.40 * looks.mouth)
-    line = 1.135 + 0.009 * np.cos(2 * np.pi * np.clip(u, -1, 1))
+    line = 1.14 - 0.022 * u**2 + 0.007 * np.cos(2 * np.pi * np.clip(u, -1, 1))
     dome = np.clip(1 - u**2, 0, 1)
     bow = 0.095 * dome**1.1 - 0.020 * np.exp(-0.5 * (u / 0.14) ** 2)
     upper = np.asarray(np.minimum(canvas.y - (line - bow), line - canvas.y), np.float32)
@@ -313,6 +315,11 @@ def _long_hair_behind(canvas: _Painting, rng: np.random.Generator, looks: Looks)
     body = np.minimum(body, 2.55 - canvas.y)
     shaded = _strands(canvas, rng, looks, np.asarray(canvas.x * 1.2, np.float32)) * np.float32(0.75)
     canvas.over(_soft(np.asarray(body, np.float32), 0.03), shaded, widen=True)
+
+
+def _scarf_lining(canvas: _Painting, looks: Looks) -> None:
+    inside = 1.04 - np.hypot(canvas.x / 1.16, (canvas.y - 0.36) / 1.56)
+    canvas.over(_soft(np.asarray(inside, np.float32)), np.asarray(looks.scarf) * 0.4, widen=True)
 
 
 def _hijab(canvas: _Painting, rng: np.random.Generator, looks: Looks) -> None:

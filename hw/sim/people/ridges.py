@@ -26,7 +26,7 @@ _SEEDS = 60
 _ROUNDS = 22
 """Together they leave 30 to 80 minutiae: each front that meets another makes some, each round heals some."""
 
-_GATHER = 0.9
+_GATHER = 0.8
 _GATHER_REACH = 0.8
 """How much of a core's turn is gathered above it, and how far that reaches, in half widths of the finger."""
 
@@ -83,7 +83,8 @@ def grow_finger(
     shape = (height // _HALF, width // _HALF)
     points = place_singularities(rng, pattern, opens_left=left ^ (pattern is Pattern.RADIAL_LOOP))
     flow = ridge_flow(shape, points)
-    flow += np.float32(0.06) * smooth_noise(rng, shape, scale_px=60)
+    flow += np.float32(0.16) * smooth_noise(rng, shape, scale_px=70)
+    flow += np.float32(0.08) * smooth_noise(rng, shape, scale_px=28)
     period = _period(rng, shape, digit)
     coarse = _grow(rng, flow, np.asarray(period / _HALF, np.float32))
 
@@ -98,7 +99,7 @@ def grow_finger(
 
 def place_singularities(rng: np.random.Generator, pattern: Pattern, *, opens_left: bool) -> Singularities:
     """Where the cores and deltas of a pattern lie, loops opening to the lower left when `opens_left`."""
-    x, y = rng.uniform(-0.12, 0.12), rng.uniform(0.0, 0.22)
+    x, y = rng.uniform(-0.2, 0.2), rng.uniform(-0.12, 0.3)
     side = 1.0 if opens_left else -1.0
     core = complex(x, y)
     if pattern is Pattern.ARCH:
@@ -108,7 +109,7 @@ def place_singularities(rng: np.random.Generator, pattern: Pattern, *, opens_lef
             cores=(core,), deltas=(complex(x + rng.uniform(-0.04, 0.04), y - rng.uniform(0.45, 0.7)),)
         )
     if pattern in (Pattern.ULNAR_LOOP, Pattern.RADIAL_LOOP):
-        delta = complex(x + side * rng.uniform(0.45, 0.66), y - rng.uniform(0.8, 1.05))
+        delta = complex(x + side * rng.uniform(0.4, 0.8), y - rng.uniform(0.65, 1.1))
         return Singularities(cores=(core,), deltas=(delta,))
     half = rng.uniform(0.05, 0.28)
     lean = rng.uniform(-0.12, 0.12) if pattern is Pattern.WHORL else side * rng.uniform(0.2, 0.32)
@@ -163,10 +164,12 @@ def _half_turn(z: NDArray[np.complex128], point: complex) -> NDArray[np.float64]
 
 
 def _period(rng: np.random.Generator, shape: tuple[int, int], digit: int) -> Field:
-    """Ridge period in full-resolution pixels: finer at the tip, coarser below the core."""
+    """Ridge period in full-resolution pixels: finer at the tip, coarser below the core.
+
+    Its unevenness is what makes ridges end and fork in places of their own."""
     person = PERIOD_PX * (1.04 if digit == 1 else 0.95 if digit == 5 else 1.0) * rng.uniform(0.96, 1.05)
     down = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
-    return np.asarray(person * (1 + 0.06 * down + 0.035 * smooth_noise(rng, shape, scale_px=55)), np.float32)
+    return np.asarray(person * (1 + 0.06 * down + 0.11 * smooth_noise(rng, shape, scale_px=27)), np.float32)
 
 
 def _grow(rng: np.random.Generator, flow: Field, period: Field) -> Field:
@@ -243,9 +246,11 @@ def _silhouette(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     """The contact area: a round tip, nearly straight sides, a flatter lower end; 1 inside, 0 outside."""
     height, width = shape
     yy, xx = np.mgrid[0:height, 0:width].astype(np.float32)
-    x = (xx - width / 2) / (width / 2 - 4)
+    lean = rng.normal(0, 0.05) * (2 * yy / height - 1)
+    bulge = 1.04 + 0.025 * smooth_noise(rng, (height, 1), scale_px=height / 3)
+    x = ((xx - width / 2) / (width / 2 - 4) - lean) * bulge
     y = (yy - 0.46 * height) / np.where(yy < 0.46 * height, 0.46 * height - 4, 0.54 * height - 4)
-    power = np.where(y < 0, 2.1, 3.4)
+    power = np.where(y < 0, rng.uniform(1.8, 2.5), rng.uniform(2.4, 4.2))
     radius = np.abs(x) ** power + np.abs(y) ** power
     rough = 0.02 * smooth_noise(rng, shape, scale_px=80) + 0.02 * smooth_noise(rng, shape, scale_px=8)
     return smoothstep(1.0, 0.86, np.asarray(radius + rough, np.float32))
