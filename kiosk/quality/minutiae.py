@@ -5,8 +5,6 @@ The minutiae agree with those NFIQ 2.3 counts (FingerJetFX OSE, whose method and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
