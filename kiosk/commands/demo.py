@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kiosk.compose import Unit
     from kiosk.demo.delivery import Delivered
+    from kiosk.demo.measures import PreviewRate
     from kiosk.simulated import SimulatedOffice
     from kiosk.ui.robot import Robot
 
@@ -72,17 +73,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _enrol_all(office: SimulatedOffice, folder: Path, arguments: argparse.Namespace) -> list[Delivered]:
     from kiosk.compose import assemble  # noqa: PLC0415
+    from kiosk.demo.measures import PreviewRate, peak_memory_mb, seconds_since_start  # noqa: PLC0415
     from kiosk.ui.app import run as run_window  # noqa: PLC0415
 
     unit = assemble(office.config)
     results: list[Delivered] = []
 
     def drive(robot: Robot) -> None:
+        first_screen_s = seconds_since_start()
+        rate = PreviewRate()
         try:
             for number in range(arguments.count):
-                results.append(_enrol(robot, unit, office, folder, number, as_json=arguments.json))
+                results.append(_enrol(robot, unit, office, folder, number, rate=rate, as_json=arguments.json))
         finally:
             robot.close()
+        measures = {
+            "first_screen_s": round(first_screen_s, 2),
+            "peak_memory_mb": round(peak_memory_mb()),
+            "preview_drawn_per_s": round(rate.drawn_per_s, 1),
+            "preview_fresh_per_s": round(rate.fresh_per_s, 1),
+        }
+        _say(", ".join(f"{name} {value}" for name, value in measures.items()))
+        if arguments.json:
+            print(json.dumps(measures), flush=True)
 
     screen = office.config.screen
     try:
@@ -93,7 +106,14 @@ def _enrol_all(office: SimulatedOffice, folder: Path, arguments: argparse.Namesp
 
 
 def _enrol(
-    robot: Robot, unit: Unit, office: SimulatedOffice, folder: Path, number: int, *, as_json: bool
+    robot: Robot,
+    unit: Unit,
+    office: SimulatedOffice,
+    folder: Path,
+    number: int,
+    *,
+    rate: PreviewRate,
+    as_json: bool,
 ) -> Delivered:
     from kiosk.demo.delivery import check_delivery  # noqa: PLC0415
     from kiosk.demo.journey import Journey, Narrator  # noqa: PLC0415
@@ -106,7 +126,13 @@ def _enrol(
     began_s = time.monotonic()
     _say(f"Resident {number + 1}: {person.name}, before the devices: {name}")
     journey = Journey(
-        robot, unit.controller, office.devices, Narrator(_say, pictures), person, scans_ticket=number % 2 == 1
+        robot,
+        unit.controller,
+        office.devices,
+        Narrator(_say, pictures),
+        person,
+        scans_ticket=number % 2 == 1,
+        preview_rate=rate,
     )
     record = journey.enrol()
     enrolled_s = time.monotonic() - began_s

@@ -10,6 +10,7 @@ from pathlib import Path
 from hw.sim.control_client import SimulationClient
 from kiosk.app.controller import Controller
 from kiosk.app.views import CaptureBody, KeypadBody, ScreenId, View
+from kiosk.demo.measures import PreviewRate
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.record import Enrollment, Stage
 from kiosk.enrollment.screens import Capturing, Finished
@@ -43,6 +44,7 @@ class Journey:
     person: Person
     scans_ticket: bool = False
     packet_sha256: str = field(default="", init=False)
+    preview_rate: PreviewRate = field(default_factory=PreviewRate)
     _taken: int = field(default=0, init=False)
     _started_s: float = field(default_factory=time.monotonic, init=False)
 
@@ -128,12 +130,17 @@ class Journey:
             now = self.controller.kiosk.screen
             return not isinstance(now, Capturing) or (now.purpose, now.step, now.positions) != before
 
+        drawn, sequences = 0, set()
         while not gone_on():
+            drawn += 1
+            frame = self.controller.frame(str(screen.step))
+            sequences.add(frame.sequence if frame is not None else -1)
             now = self.controller.kiosk.screen
             if not pictured and isinstance(now, Capturing) and now.guidance.good:
                 self._picture(f"{screen.purpose}_{screen.step}_{screen.positions[0]}")
                 pictured = True
             self._frame(began_s, f"{screen.purpose} {screen.step}")
+        self.preview_rate.add(seconds=time.monotonic() - began_s, drawn=drawn, fresh=len(sequences - {-1}))
         self._say(f"{screen.purpose} {screen.step}: {self._result(screen)}, {time.monotonic() - began_s:.1f} s")
 
     def _result(self, screen: Capturing) -> str:
