@@ -27,8 +27,8 @@ from kiosk.security.nik_hash import nik_hash
 
 REDACTED = "[redacted]"
 _FIRST = "0" * 64
-_CODE = re.compile(r"[a-z0-9_][a-z0-9_.:/+-]{0,79}|[A-Z]+(_[A-Z]+)+")
-"""Lower case, or a central status with its underscore: names on identity cards are written in capitals."""
+_CODE = re.compile(r"[a-z0-9_][a-z0-9_.:/+-]{0,79}|[A-Z]+(_[A-Z]+)+|UNREGISTERED|PROCESSING")
+"""Lower case, or a status of the centre: names on cards are in capitals, without underscore."""
 _LIKE_A_NIK = re.compile(r"(?:[0-9][ .-]?){15,}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9_-]{0,80}")

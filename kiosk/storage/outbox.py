@@ -26,9 +26,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
-from kiosk.enrollment.codec import CodecError, from_json, to_json
+from kiosk.enrollment.codec import from_json, to_json
 from kiosk.storage.atomic import remove, write_atomic
 
 
@@ -226,10 +227,10 @@ class Outbox:
 
     def _load(self, sha256: str) -> OutboxEntry:
         try:
-            entry: OutboxEntry = from_json(OutboxEntry, json.loads(self._state_path(sha256).read_bytes()))
+            entry = _parsed(self._state_path(sha256).read_bytes())
         except FileNotFoundError:
             raise UnknownPacketError(sha256) from None
-        except (CodecError, ValueError) as error:
+        except ValueError as error:
             raise PacketDamagedError(f"{sha256}: its state cannot be read: {error}") from error
         if entry.sha256 != sha256:
             raise PacketDamagedError(f"{sha256}: its state is that of {entry.sha256}")
@@ -261,3 +262,10 @@ class Outbox:
         if not _SHA256_HEX.fullmatch(sha256):
             raise UnknownPacketError(f"{sha256!r} is not a SHA-256")
         return self._folder / f"{sha256}.{suffix}"
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(state: bytes) -> OutboxEntry:
+    """Remembered by content: a unit may hold the packets of months, and both processes list them often."""
+    entry: OutboxEntry = from_json(OutboxEntry, json.loads(state))
+    return entry

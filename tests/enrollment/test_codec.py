@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.enrollment.codec import CodecError, from_json, to_json
+from kiosk.enrollment.facts import Fact
 from kiosk.enrollment.person import Person, Sex
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import QualityReport
@@ -54,6 +55,12 @@ def test_every_person_survives(person: Person):
 @given(reports)
 def test_every_report_survives(report: QualityReport):
     assert from_json(QualityReport, through_text(report)) == report
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.from_type(Fact))
+def test_every_fact_survives_the_journal(fact: Fact):
+    assert from_json(Fact, through_text(fact)) == fact
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def test_a_number_that_may_be_a_nik_is_struck_out_as_a_number_too(log: AuditLog,
     [
         "right_index",
         "RECEIVED_AT_CENTRAL",
+        "PROCESSING",
         "2026-1",
         "sbi://127.0.0.1:4501",
         "0" * 64,
