@@ -43,11 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _probe(urls: Sequence[str], *, as_json: bool) -> int:
-    """Without URLs only what is there is shown; a URL that was asked for is shown whatever its state."""
-    found = probe.probe([*candidates(), *urls])
-    shown = [finding for finding in found if finding.ready or finding.url in urls or _has_node(finding.url)]
-    print(probe.as_json(shown) if as_json else probe.as_text(shown))
-    return OK if all(finding.ready for finding in shown if finding.url in urls) else NOT_WELL
+    found = probe.probe([*urls, *(url for url in candidates() if url not in urls)])
+    print(probe.as_json(found) if as_json else probe.as_text(found))
+    asked = [finding for finding in found if finding.url in urls] or found
+    return OK if asked and all(finding.ready for finding in asked) else NOT_WELL
 
 
 def _doctor(urls: Sequence[str]) -> int:
@@ -61,10 +60,6 @@ def _simulate(*, people: Path | None, seed: int, control_port: int) -> int:
     from hw.sim import process  # noqa: PLC0415 - the release image is without hw.sim
 
     return process.run(people=people, seed=seed, control_port=control_port)
-
-
-def _has_node(url: str) -> bool:
-    return not url.startswith("sbi:")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -36,12 +36,15 @@ class _Job:
 class EscPosSlipPrinter:
     """A roll near its end still prints: the state stays READY while `info` answers the notice PAPER_LOW."""
 
-    def __init__(self, link: LinkSpec, *, url: str, paper: Paper) -> None:
+    def __init__(
+        self, link: LinkSpec, *, url: str, paper: Paper, print_timeout_s: float = PRINT_TIMEOUT_S
+    ) -> None:
         self._link = link
         self._url = url
         self._paper = paper
+        self._print_timeout_s = print_timeout_s
         self._info = DeviceInfo(kind=self.kind, url=url)
-        self._jobs: queue.Queue[_Job] = queue.Queue(maxsize=1)
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=1)
         self._worker = DeviceWorker(kind=self.kind, serve=self._serve, stop_timeout_s=STOP_TIMEOUT_S)
 
     @property
@@ -62,10 +65,12 @@ class EscPosSlipPrinter:
         self._worker.start()
 
     def stop(self) -> None:
+        with contextlib.suppress(queue.Full):
+            self._jobs.put_nowait(None)  # wakes the thread
         self._worker.stop()
 
     def print_slip(self, slip: Slip) -> Fault | None:
-        """Blocks until the slip is out, at most PRINT_TIMEOUT_S and a little.
+        """Blocks until the slip is out, at most the print time-out and a little.
 
         After a Fault the slip is not out, or not whole; it is not printed later by itself.
         """
@@ -78,7 +83,7 @@ class EscPosSlipPrinter:
         except queue.Full:
             return Fault(FaultCode.BUSY, self.kind, "another slip is being printed")
         try:
-            return job.outcome.result(timeout=PRINT_TIMEOUT_S + 5.0)
+            return job.outcome.result(timeout=self._print_timeout_s + 5.0)
         except (FutureTimeoutError, CancelledError):
             job.outcome.cancel()
             return Fault(FaultCode.TIMED_OUT, self.kind, "the printer did not take the slip")
@@ -136,7 +141,7 @@ class EscPosSlipPrinter:
         """A printer without GS r is believed when it has no complaint after the slip."""
         if (fault := self._report(session, printer)) is not None:
             return fault
-        deadline = time.monotonic() + PRINT_TIMEOUT_S
+        deadline = time.monotonic() + self._print_timeout_s
         printer.send(encode(slip, self._paper))
         while not printer.worked_off(timeout_s=CONFIRM_TIMEOUT_S):
             fault = self._report(session, printer)
@@ -156,9 +161,11 @@ class EscPosSlipPrinter:
 
     def _refuse_waiting(self) -> None:
         with contextlib.suppress(queue.Empty):
-            self._jobs.get_nowait().outcome.set_result(
-                Fault(FaultCode.NOT_CONNECTED, self.kind, "the printer went away before the slip")
-            )
+            job = self._jobs.get_nowait()
+            if job is not None and job.outcome.set_running_or_notify_cancel():
+                job.outcome.set_result(
+                    Fault(FaultCode.NOT_CONNECTED, self.kind, "the printer went away before the slip")
+                )
 
 
 def open_url(url: DeviceUrl) -> EscPosSlipPrinter:

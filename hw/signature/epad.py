@@ -25,12 +25,13 @@ MAX_POINTS = 60_000
 
 
 class EpadSignaturePad:
-    def __init__(self, path: Path, *, url: str) -> None:
+    def __init__(self, path: Path, *, url: str, max_points: int = MAX_POINTS) -> None:
         self._path = path
         self._url = url
         self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
         self._lock = threading.Lock()
         self._points: list[PenPoint] = []
+        self._max_points = max_points
 
     @property
     def kind(self) -> DeviceKind:
@@ -104,7 +105,7 @@ class EpadSignaturePad:
     def _keep(self, report: EpadReport, t_ns: int) -> None:
         """A pen out of range is kept only as the end of a stroke."""
         writing = bool(self._points) and self._points[-1].pressure > 0
-        if not (report.in_range or writing) or len(self._points) >= MAX_POINTS:
+        if not (report.in_range or writing) or len(self._points) >= self._max_points:
             return
         pressure = max(1, report.pressure) if report.touch else 0
         self._points.append(PenPoint(x=report.x, y=report.y, t_ns=t_ns, pressure=pressure))

@@ -19,16 +19,30 @@ _IDENTITY = {65: "1.0", 66: "Simulated", 67: "TM-SIM", 68: "SIM0001"}
 _CLEARED = bytes.fromhex("37 25 00")
 """The answer to DLE DC4 fn 8."""
 
+_FAULTS = (
+    "paper_out",
+    "paper_low",
+    "cover_open",
+    "offline",
+    "stuck",
+    "mute",
+    "unconfirming",
+    "paper_ends_in_slip",
+)
+
+
+_STANDSTILL = {"paper_out", "cover_open", "offline", "stuck"}
+
 
 class SimulatedPrinter:
     """Takes one connection at a time, as network printers do; the next waits its turn.
 
-    Faults last until armed with count 0: `paper_out`, `paper_low`, `cover_open`, `offline`, `mute`
-    (answers nothing). While one of the first four but `paper_low` lasts, what is sent is kept
-    unprinted; it comes out when the fault ends.
+    Faults last until armed with count 0:
+    `paper_out`, `cover_open`, `offline`: as the status says; what is sent is kept unprinted and comes
+    out when the fault ends. `stuck`: the same, and the status says nothing.
+    `paper_low`: as the status says. `mute`: answers nothing. `unconfirming`: does not know GS r.
+    `paper_ends_in_slip`: `paper_out` from the next printed line on.
     """
-
-    faults = ("paper_out", "paper_low", "cover_open", "offline", "mute")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,6 +55,10 @@ class SimulatedPrinter:
         self._leaving = threading.Event()
         self._thread: threading.Thread | None = None
         self._answer: socket.socket | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return _FAULTS
 
     @property
     def kind(self) -> DeviceKind:
@@ -58,6 +76,12 @@ class SimulatedPrinter:
     def slips(self) -> tuple[PrintedSlip, ...]:
         with self._lock:
             return tuple(self._slips)
+
+    @property
+    def holding(self) -> bool:
+        """Whether something was sent that is not on paper."""
+        with self._lock:
+            return bool(self._held)
 
     def start(self) -> None:
         self.plug()
@@ -89,8 +113,8 @@ class SimulatedPrinter:
             self._roll = Roll()
 
     def fail(self, fault: str, *, count: int = 1) -> None:
-        if fault not in self.faults:
-            raise UnknownFaultError(fault, self.faults)
+        if fault not in _FAULTS:
+            raise UnknownFaultError(fault, _FAULTS)
         with self._lock:
             (self._standing.add if count else self._standing.discard)(fault)
             held, self._held = self._held, []
@@ -135,12 +159,15 @@ class SimulatedPrinter:
                 self._print(command)
 
     def _print(self, command: Command) -> None:
-        if self._standing & {"paper_out", "cover_open", "offline"}:
+        if self._standing & _STANDSTILL:
             self._held.append(command)
             return
+        if command.name == b"\n" and "paper_ends_in_slip" in self._standing:
+            self._standing ^= {"paper_ends_in_slip", "paper_out"}
         match command:
             case Command(b"\x1dr"):
-                self._say(b"\x03" if "paper_low" in self._standing else b"\x00")
+                if "unconfirming" not in self._standing:
+                    self._say(b"\x03" if "paper_low" in self._standing else b"\x00")
             case Command(b"\x1dI", data):
                 if data[0] in _IDENTITY:
                     self._say(b"_" + _IDENTITY[data[0]].encode() + b"\0")
