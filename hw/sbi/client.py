@@ -14,7 +14,14 @@ from hw.sbi.address import SbiAddress
 from hw.sbi.cancel import Cancel
 from hw.sbi.capture import CaptureTerms, CheckedSample, capture_body, check_answer
 from hw.sbi.delays import SbiDelays
-from hw.sbi.device import DescribedDevice, Discovered, raise_on_error, read_description, read_discovery
+from hw.sbi.device import (
+    DescribedDevice,
+    Discovered,
+    raise_on_error,
+    read_description,
+    read_discovery,
+    require_ready,
+)
 from hw.sbi.dialect import BIO_TYPES, PLACEMENTS, PORTS, Dialect
 from hw.sbi.failure import SbiFailure
 from hw.sbi.http import Endpoint, HttpExchange, parse_json, request
@@ -54,6 +61,16 @@ class SbiClient:
                 if problem.code is not FaultCode.NOT_CONNECTED:
                     failure = problem
         raise failure
+
+    def find_ready(self, *, cancel: Cancel) -> tuple[Endpoint, Discovered]:
+        """Like `find`, for a device that is Ready, with patience for one that is just being freed."""
+
+        def once() -> tuple[Endpoint, Discovered]:
+            endpoint, found = self.find(cancel=cancel)
+            require_ready(found.status)
+            return endpoint, found
+
+        return self._patiently(once, cancel=cancel)
 
     def discover(self, endpoint: Endpoint, *, cancel: Cancel) -> Discovered:
         answer = request(

@@ -28,5 +28,8 @@ class SbiDelays:
     """A service needs a moment to free the device after a stream or a capture ended."""
 
     busy_pause_s: float = 0.1
+    relink_s: float = 5.0
+    """How long a capture waits for a device that is being looked for: grace and retry pause."""
+
     health_s: float = 2.0
     """Between two discoveries of an idle device: how late an unplugged scanner is noticed."""

@@ -75,6 +75,7 @@ class SbiScanner:
         self._cancel.cancel()
         self._device: DescribedDevice | None = None
         self._stale = True
+        self._last_fault = Fault(FaultCode.NOT_CONNECTED, self.kind, "not found yet")
         self._preview: _Preview | None = None
         self._latest: Frame | Fault | None = None
         self._capturing = False
@@ -162,7 +163,8 @@ class SbiScanner:
             checked = self._client.capture(device, request, cancel=cancel)
             held = True
         except SbiFailure as failure:
-            return self._as_fault(failure)
+            self._last_fault = self._as_fault(failure)
+            return self._last_fault
         finally:
             self._end_capture(look_afresh=not held)
         return ScannerCapture(tuple(self._as_sample(one, device) for one in checked), self._device_info(device))
@@ -172,11 +174,11 @@ class SbiScanner:
         with self._changed:
             self._changed.wait_for(
                 lambda: self._capturing or not self._stale or self._cancel.cancelled,
-                timeout=self._delays.busy_grace_s,
+                timeout=self._delays.relink_s,
             )
             if self._capturing:
                 raise SbiFailure(FaultCode.BUSY, "a capture is under way")
-            if self._device is None:
+            if self._device is None or self._stale:
                 fault = self._fault()
                 raise SbiFailure(fault.code, fault.detail)
             self._capturing = True
@@ -213,8 +215,7 @@ class SbiScanner:
                 raise SessionEnded(failure.code, failure.detail) from failure
 
     def _connect(self, session: Session, cancel: Cancel) -> None:
-        endpoint, found = self._client.find(cancel=cancel)
-        require_ready(found.status)
+        endpoint, found = self._client.find_ready(cancel=cancel)
         device = self._client.describe(endpoint, found, cancel=cancel)
         session.ready()
         with self._changed:
@@ -287,8 +288,10 @@ class SbiScanner:
         with self._changed:
             self._device = None
             self._stale = True
+            self._last_fault = self._as_fault(failure)
             if self._preview is not None:
-                self._latest = self._as_fault(failure)
+                self._latest = self._last_fault
+            self._changed.notify_all()
 
     def _next_sequence(self) -> int:
         self._sequence += 1
@@ -312,7 +315,7 @@ class SbiScanner:
         return DeviceInfo(self.kind, self._url, known.make, known.model, known.serial, device.firmware)
 
     def _fault(self) -> Fault:
-        return self._worker.standing.fault or Fault(FaultCode.NOT_CONNECTED, self.kind, "being opened")
+        return self._worker.standing.fault or self._last_fault
 
     def _as_fault(self, failure: SbiFailure) -> Fault:
         return Fault(failure.code, self.kind, failure.detail)

@@ -41,11 +41,11 @@ def check_chain(chain: Sequence[x509.Certificate], *, anchor: x509.Certificate, 
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             raise _untrusted("a certificate of the device is not valid now")
     for depth, (certificate, issuer) in enumerate(pairwise(path)):
-        _check_issuer(issuer, certificates_below=depth)
         try:
             certificate.verify_directly_issued_by(issuer)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError) as error:
             raise _untrusted("the device's certificate is not of the trusted device CA") from error
+        _check_issuer(issuer, certificates_below=depth)
 
 
 def _check_issuer(issuer: x509.Certificate, *, certificates_below: int) -> None:
