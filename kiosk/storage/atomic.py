@@ -12,7 +12,8 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o640) -> None:
     The temporary name is `.<name>.tmp`; writers of one path must exclude each other.
     """
     temporary = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    temporary.unlink(missing_ok=True)  # left by a power cut, perhaps by a process of another user
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)
         stream.flush()

@@ -16,27 +16,31 @@ class DatabaseDamagedError(Exception):
     """The file is not a sound database of this kind. It is left as it is; the backup has the data."""
 
 
+class DatabaseUnavailableError(OSError):
+    """The file cannot be used now: no room or right to write, a failing disk, a lock that is not given up."""
+
+
 class Database:
     """One SQLite file: WAL, synchronous FULL, so that a commit survives the power cut that follows it.
 
     schema: idempotent DDL. kind: the application id, which tells one of our files from another's.
-    Safe between processes and threads; one transaction at a time. Raises DatabaseDamagedError.
+    Safe between processes and threads; one transaction at a time. Everything here raises
+    DatabaseDamagedError and DatabaseUnavailableError.
     """
 
     def __init__(self, path: Path, *, schema: str, kind: int) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = RLock()
-        self._connection = sqlite3.connect(
-            path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._faults_named():
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
         self._connection.row_factory = sqlite3.Row
         try:
-            self._prepare(schema, kind)
-        except sqlite3.DatabaseError as error:
-            self.close()
-            raise DatabaseDamagedError(f"{path}: {error}") from error
-        except DatabaseDamagedError:
+            with self._faults_named():
+                self._prepare(schema, kind)
+        except BaseException:
             self.close()
             raise
 
@@ -60,29 +64,36 @@ class Database:
             raise DatabaseDamagedError(f"{self.path}: {problem}")
 
     def query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        """All rows. Raises DatabaseDamagedError when a page cannot be read."""
-        with self._lock:
-            try:
-                return self._connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
-                raise DatabaseDamagedError(f"{self.path}: {error}") from error
+        """All rows of one SELECT."""
+        with self._lock, self._faults_named():
+            return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Takes the write lock at once, commits durably at the end, undoes everything on an exception."""
-        with self._lock:
+        with self._lock, self._faults_named():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite has undone it already when the disk is full
+                    self._connection.execute("ROLLBACK")
                 raise
 
     def close(self) -> None:
         self._connection.close()
+
+    @contextmanager
+    def _faults_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a refused row, or a bug
+        except sqlite3.OperationalError as error:
+            raise DatabaseUnavailableError(f"{self.path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise DatabaseDamagedError(f"{self.path}: {error}") from error
 
 
 def _statements(script: str) -> Iterator[str]:
