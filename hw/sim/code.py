@@ -11,6 +11,10 @@ from hw.sim.pseudo_terminal import PseudoTerminal
 from hw.sim.subject import Subject
 
 
+class UnprintableCodeError(ValueError):
+    """Codes are printable ASCII."""
+
+
 class SimulatedCodeScanner:
     """Faults of the next codes: `garbage`, a control byte in their middle; `cut`, no second half and no CR."""
 
@@ -56,9 +60,9 @@ class SimulatedCodeScanner:
         """Codes are on paper, not on people."""
 
     def scan(self, code: str) -> None:
-        """The scanner reads one printed code. Raises ValueError unless it is printable ASCII."""
+        """The scanner reads one printed code. Raises UnprintableCodeError."""
         if not (code.isascii() and code.isprintable() and code):
-            raise ValueError(f"a code is printable ASCII, not {code!r}")
+            raise UnprintableCodeError(f"a code is printable ASCII, not {code!r}")
         data = code.encode() + b"\r"
         middle = len(code) // 2
         with self._lock:

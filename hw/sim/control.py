@@ -18,14 +18,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from hw.api import DeviceKind
-from hw.sim.device import SimulatedDevice
+from hw.sim.code import UnprintableCodeError
+from hw.sim.crowd import UnknownPersonError
+from hw.sim.device import SimulatedDevice, UnknownFaultError
 from hw.sim.printer_paper import PrintedSlip
 from hw.sim.printer_render import render_png
 from hw.sim.stage import NobodyThereError, Stage
 
 MAX_BODY = 65536
+SWITCHES = ("presence", "officer_key", "tamper")
 
 Body = Mapping[str, Any]
+
+
+class RequestError(ValueError):
+    """The request is not of its form."""
+
+
+_REFUSALS = (RequestError, UnknownPersonError, UnknownFaultError, UnprintableCodeError)
 
 
 class ControlServer:
@@ -78,16 +88,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, action(self.server.stage, self._body()))
         except NobodyThereError as error:
             self._answer(HTTPStatus.CONFLICT, {"error": str(error)})
-        except (ValueError, IndexError, KeyError, TypeError) as error:
-            self._answer(HTTPStatus.BAD_REQUEST, {"error": f"{type(error).__name__}: {error}"})
+        except _REFUSALS as error:
+            self._answer(HTTPStatus.BAD_REQUEST, {"error": str(error)})
 
     def _body(self) -> Body:
         length = int(self.headers.get("Content-Length", "0"))
         if length > MAX_BODY:
-            raise ValueError(f"a body has at most {MAX_BODY} bytes")
-        body = json.loads(self.rfile.read(length) or b"{}")
+            raise RequestError(f"a body has at most {MAX_BODY} bytes")
+        try:
+            body = json.loads(self.rfile.read(length) or b"{}")
+        except ValueError as error:
+            raise RequestError(f"a body is JSON: {error}") from None
         if not isinstance(body, dict):
-            raise TypeError("a body is a JSON object")
+            raise RequestError("a body is a JSON object")
         return body
 
     def _answer_slip(self, number: int, form: str) -> None:
@@ -132,25 +145,31 @@ def _leave(stage: Stage, body: Body) -> Body:
 
 
 def _sign(stage: Stage, body: Body) -> Body:
-    speed = float(body.get("speed", 1.0))
-    if not 0.1 <= speed <= 100:
-        raise ValueError("speed is 0.1 to 100")
+    speed = body.get("speed", 1.0)
+    if not isinstance(speed, int | float) or not 0.1 <= speed <= 100:
+        raise RequestError(f"speed is 0.1 to 100, not {speed!r}")
     stage.sign(speed=speed)
     return {}
 
 
 def _scan(stage: Stage, body: Body) -> Body:
-    stage.code.scan(str(body["code"]))
+    stage.code.scan(_word(body, "code"))
     return {}
 
 
 def _switch(stage: Stage, body: Body) -> Body:
-    stage.panel.set_inputs(**{name: bool(value) for name, value in body.items()})
+    for name, value in body.items():
+        if name not in SWITCHES or not isinstance(value, bool):
+            raise RequestError(f"switches are {', '.join(SWITCHES)}, true or false, not {name} {value!r}")
+    stage.panel.set_inputs(**body)
     return {}
 
 
 def _fault(stage: Stage, body: Body) -> Body:
-    _device(stage, body).fail(str(body["fault"]), count=_integer(body, "count", default=1))
+    device, fault = _device(stage, body), _word(body, "fault")
+    if fault not in device.faults:
+        raise UnknownFaultError(fault, device.faults)
+    device.fail(fault, count=_integer(body, "count", default=1))
     return {}
 
 
@@ -165,13 +184,23 @@ def _replug(stage: Stage, body: Body) -> Body:
 
 
 def _device(stage: Stage, body: Body) -> SimulatedDevice:
-    return stage.devices[DeviceKind(body["device"])]
+    word = _word(body, "device")
+    if word not in set(DeviceKind):
+        raise RequestError(f"device is one of {', '.join(DeviceKind)}, not {word!r}")
+    return stage.devices[DeviceKind(word)]
+
+
+def _word(body: Body, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise RequestError(f"{name} is a text, not {value!r}")
+    return value
 
 
 def _integer(body: Body, name: str, *, default: int | None = None) -> int:
-    value = body[name] if default is None else body.get(name, default)
+    value = body.get(name, default)
     if not isinstance(value, int) or value < 0:
-        raise ValueError(f"{name} is a number from 0, not {value!r}")
+        raise RequestError(f"{name} is a number from 0, not {value!r}")
     return value
 
 

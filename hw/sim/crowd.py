@@ -24,6 +24,10 @@ SYNTHESIZED = 8
 log = logging.getLogger(__name__)
 
 
+class UnknownPersonError(LookupError):
+    """Somebody who is not in the crowd."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resident:
     """name: empty for a person who has not been made yet."""
@@ -54,9 +58,9 @@ class Crowd:
         return tuple(Resident(index, names.get(index, "")) for index in range(self._size))
 
     def subject(self, index: int) -> Subject:
-        """Takes seconds the first time. Raises IndexError for somebody who is not in the crowd."""
+        """Takes seconds the first time. Raises UnknownPersonError."""
         if not 0 <= index < self._size:
-            raise IndexError(f"the crowd has people 0 to {self._size - 1}, not {index}")
+            raise UnknownPersonError(f"the crowd has people 0 to {self._size - 1}, not {index}")
         with self._lock:
             if index not in self._subjects:
                 self._subjects[index] = self._make(index)
@@ -66,7 +70,7 @@ class Crowd:
         begun = time.monotonic()
         person = self._given[index] if self._given else synthesize(self._seed + index)
         cloth = Cloth.RED if index % 2 else Cloth.BLUE
-        subject = PersonSubject(person, self._seed + index, cloth=cloth)
+        subject = PersonSubject(person, seed=self._seed + index, cloth=cloth)
         log.info("person %d (%s) made in %.1f s", index, person.name, time.monotonic() - begun)
         return subject
 

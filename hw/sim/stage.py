@@ -68,7 +68,7 @@ class Stage:
             device.stop()
 
     def arrive(self, index: int) -> str:
-        """The person's name. Raises IndexError; takes seconds for somebody who was never called before."""
+        """The person's name. Raises UnknownPersonError; takes seconds for somebody never called before."""
         subject = self._crowd.subject(index)
         with self._lock:
             for device in self.devices.values():
