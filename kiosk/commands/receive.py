@@ -51,11 +51,14 @@ def configure(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when all went well, 1 when something was refused or out of reach, 2 for wrong arguments or keys."""
     from kiosk.security.keys import KeyFileError  # noqa: PLC0415 - heavy imports wait for the run
-    from kiosk.uplink.store import StoreUrlError  # noqa: PLC0415
+    from kiosk.uplink.store import StoreUnavailableError  # noqa: PLC0415
 
     try:
         receiver = _receiver(arguments.store, arguments.keys)
-    except (KeyFileError, StoreUrlError, OSError, ValueError) as error:
+    except StoreUnavailableError as error:
+        print(f"kiosk receive: {error}", file=sys.stderr)
+        return 1
+    except (KeyFileError, OSError, ValueError) as error:
         print(f"kiosk receive: {error}", file=sys.stderr)
         return 2
     if arguments.once:

@@ -76,10 +76,10 @@ def check_envelope(data: bytes, *, anchors: Sequence[x509.Certificate]) -> Envel
     header = read_document(EnvelopeHeader, head, where=HEADER, format_name=FORMAT)
     if isinstance(header, PacketFault):
         return header
-    if hashlib.sha256(ciphertext).hexdigest() != header.ciphertext_sha256:
-        return PacketFault(
-            FaultKind.WRONG_HASH, PAYLOAD, f"{len(ciphertext)} bytes of another hash", "the header's"
-        )
+    stated = (header.ciphertext_bytes, header.ciphertext_sha256)
+    if (len(ciphertext), hashlib.sha256(ciphertext).hexdigest()) != stated:
+        found = f"{len(ciphertext)} bytes of another hash"
+        return PacketFault(FaultKind.WRONG_HASH, PAYLOAD, found, f"the header's {stated[0]} bytes")
     signer = verify_detached(
         head + ciphertext, members[SIGNATURE], anchors=anchors, at=header.sealed_at, where=SIGNATURE
     )

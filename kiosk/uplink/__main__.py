@@ -16,7 +16,7 @@ from cryptography import x509
 from kiosk.storage.outbox import Outbox, OutboxError
 from kiosk.uplink.backoff import Backoff
 from kiosk.uplink.sender import Outcome, Report, Sender
-from kiosk.uplink.store import StoreUrlError, open_store
+from kiosk.uplink.store import StoreUnavailableError, open_store
 
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 300.0
@@ -27,8 +27,8 @@ examples:
       --store 's3://ktp-el?endpoint=https://store.example&credentials=/etc/kiosk/store.ini'
 
 Of the keys only ca/device_ca.pem and ca/receiver_ca.pem are read. Each thing that happens to a packet
-is one JSON line on standard output. With --once the exit status is 1 when the store was out of reach or
-a packet or receipt was refused, 2 when the arguments will not do.
+is one JSON line on standard output. The exit status is 1 when a folder store cannot be made or, with --once,
+when the store was out of reach or a packet or receipt was refused; 2 when the arguments will not do.
 """
 
 
@@ -42,7 +42,10 @@ def main(argv: list[str] | None = None) -> int:
             receiver_anchors=_anchors(arguments.keys / "ca" / "receiver_ca.pem"),
             now=lambda: dt.datetime.now(dt.UTC),
         )
-    except (StoreUrlError, OSError, ValueError) as error:
+    except StoreUnavailableError as error:
+        print(f"kiosk.uplink: {error}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
         print(f"kiosk.uplink: {error}", file=sys.stderr)
         return 2
     if arguments.once:

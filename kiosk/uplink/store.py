@@ -45,30 +45,35 @@ class Delivery(StrEnum):
     ALREADY_THERE = "already_there"
 
 
-def open_store(url: str) -> PacketStore:
+def open_store(url: str, *, multipart_above_bytes: int = MULTIPART_ABOVE_BYTES) -> PacketStore:
     """`file:///folder` or `s3://bucket?endpoint=https://host:port&region=..&prefix=..&credentials=FILE`.
 
     S3 credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from FILE, an AWS shared
-    credentials file whose `default` profile counts. Plain http is for this machine only. Raises
-    StoreUrlError; does not connect.
+    credentials file whose `default` profile counts. Plain http is for this machine only. Connects to
+    nothing. Raises StoreUrlError, and StoreUnavailableError for a folder that cannot be made.
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path:
-        return PacketStore(LocalStore(unquote(parts.path), mkdir=True))
+        folder = unquote(parts.path)
+        return PacketStore(_ask(lambda: LocalStore(folder, mkdir=True)))
     if parts.scheme == "s3" and parts.netloc:
-        return PacketStore(_s3(parts.netloc, parse_qs(parts.query, keep_blank_values=True)))
+        engine = _s3(parts.netloc, parse_qs(parts.query, keep_blank_values=True))
+        return PacketStore(engine, multipart_above_bytes=multipart_above_bytes)
     raise StoreUrlError(f"{url!r} is no store; allowed: file:///folder or s3://bucket?endpoint=...")
 
 
 class PacketStore:
     """Every method raises StoreUnavailableError and may simply be called again."""
 
-    def __init__(self, store: LocalStore | S3Store) -> None:
+    def __init__(
+        self, store: LocalStore | S3Store, *, multipart_above_bytes: int = MULTIPART_ABOVE_BYTES
+    ) -> None:
         self._store = store
+        self._multipart_above_bytes = multipart_above_bytes
 
     def put_packet(self, sha256: str, data: bytes) -> Delivery:
         path = f"packets/{sha256}.ktp"
-        if len(data) <= MULTIPART_ABOVE_BYTES:
+        if len(data) <= self._multipart_above_bytes:
             return Delivery.NEW if self._create(path, data) else Delivery.ALREADY_THERE
         if self._size(path) == len(data):
             return Delivery.ALREADY_THERE

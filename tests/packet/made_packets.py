@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pyrage
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -31,6 +33,7 @@ from kiosk.enrollment.record import (
 )
 from kiosk.packet.cms import DeviceSigner
 from kiosk.packet.contents import PacketContents, UnitInfo
+from kiosk.packet.open import read_identity
 from kiosk.security.nik_hash import nik_hash
 
 NIK = "3503115708010001"
@@ -64,6 +67,29 @@ def signer_of(folder: Path) -> DeviceSigner:
     """The signer of a folder that holds key.pem and certificate.pem."""
     key = load_pem_private_key((folder / "key.pem").read_bytes(), None)
     return DeviceSigner(key, tuple(x509.load_pem_x509_certificates((folder / "certificate.pem").read_bytes())))
+
+
+@dataclass(frozen=True)
+class Keys:
+    folder: Path
+    device: DeviceSigner
+    receiver: DeviceSigner
+    device_anchors: tuple[x509.Certificate, ...]
+    receiver_anchors: tuple[x509.Certificate, ...]
+    recipient: str
+    identity: pyrage.x25519.Identity
+
+
+def read_keys(folder: Path) -> Keys:
+    return Keys(
+        folder=folder,
+        device=signer_of(folder / "device"),
+        receiver=signer_of(folder / "receiver"),
+        device_anchors=tuple(x509.load_pem_x509_certificates((folder / "ca/device_ca.pem").read_bytes())),
+        receiver_anchors=tuple(x509.load_pem_x509_certificates((folder / "ca/receiver_ca.pem").read_bytes())),
+        recipient=(folder / "centre/recipient.txt").read_text().strip(),
+        identity=read_identity((folder / "centre/identity.txt").read_text()),
+    )
 
 
 class Blobs(dict[str, bytes]):

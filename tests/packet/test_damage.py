@@ -11,7 +11,7 @@ from kiosk.packet.envelope import HEADER, PAYLOAD, SIGNATURE, check_envelope
 from kiosk.packet.faults import FaultKind, PacketFault
 from kiosk.packet.open import open_packet
 from kiosk.packet.seal import SealedPacket
-from tests.packet.conftest import Keys
+from tests.packet.made_packets import Keys
 
 
 def fault_of(data: bytes, keys: Keys) -> PacketFault:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.packet.seal import SealedPacket
-from tests.packet.conftest import Keys
-from tests.packet.made_packets import SEALED_AT
+from tests.packet.made_packets import SEALED_AT, Keys
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 needs_age = pytest.mark.skipif(shutil.which("age") is None, reason="age is not installed")

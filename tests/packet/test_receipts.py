@@ -13,8 +13,7 @@ from kiosk.packet.archive import read_archive, write_archive
 from kiosk.packet.faults import FaultKind, PacketFault
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt, verify_receipt
 from kiosk.packet.seal import SealedPacket
-from tests.packet.conftest import Keys
-from tests.packet.made_packets import SEALED_AT
+from tests.packet.made_packets import SEALED_AT, Keys
 
 PACKET = "ab" * 32
 RECEIPT = Receipt(

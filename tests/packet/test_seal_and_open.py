@@ -25,8 +25,7 @@ from kiosk.packet.records.iris import ImageFormat
 from kiosk.packet.seal import SealedPacket, seal
 from kiosk.packet.verify import verify_contents
 from kiosk.security.nik_hash import nik_hash
-from tests.packet.conftest import Keys
-from tests.packet.made_packets import NIK, NIK_KEY, made_contents
+from tests.packet.made_packets import NIK, NIK_KEY, Keys, made_contents
 
 
 def opened(packet: SealedPacket, keys: Keys) -> OpenedPacket:

@@ -19,8 +19,7 @@ from kiosk.packet.envelope import check_envelope
 from kiosk.packet.faults import FaultKind, PacketFault
 from kiosk.packet.seal import SealedPacket, seal
 from kiosk.security.keys import provision_development
-from tests.packet.conftest import Keys, read_keys
-from tests.packet.made_packets import SEALED_AT, stamp
+from tests.packet.made_packets import SEALED_AT, Keys, read_keys, stamp
 
 CONTENT = b"first line\r\nsecond line\n"
 

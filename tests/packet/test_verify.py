@@ -13,7 +13,7 @@ from kiosk.packet.open import OpenedPacket, open_packet
 from kiosk.packet.seal import SealedPacket
 from kiosk.packet.verify import verify_contents
 from kiosk.security.nik_hash import nik_hash
-from tests.packet.conftest import Keys
+from tests.packet.made_packets import Keys
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,107 @@
+"""A real S3 server for tests: SeaweedFS from its wheel, on free ports of this machine only."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+BUCKET = "ktp-el"
+ACCESS_KEY, SECRET_KEY = "contoh", "rahasia-contoh"
+START_TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True)
+class Seaweed:
+    """credentials: an AWS shared credentials file for the server."""
+
+    s3_port: int
+    credentials: Path
+
+    @property
+    def url(self) -> str:
+        return f"s3://{BUCKET}?endpoint=http://127.0.0.1:{self.s3_port}&credentials={self.credentials}"
+
+
+def weed_binary() -> str | None:
+    beside = Path(sys.executable).with_name("weed")
+    return str(beside) if beside.exists() else shutil.which("weed")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports whose gRPC neighbours, 10,000 above, are free too."""
+    with ExitStack() as sockets:
+        ports: list[int] = []
+        while len(ports) < count:
+            first = sockets.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            second = sockets.enter_context(socket.socket())
+            try:
+                second.bind(("127.0.0.1", port + 10_000))
+            except (OSError, OverflowError):
+                continue
+            ports.append(port)
+        return ports
+
+
+@contextmanager
+def seaweed_server(folder: Path) -> Iterator[Seaweed]:
+    """Runs until the block ends; the server is ended by its pid."""
+    binary = weed_binary()
+    assert binary is not None
+    identity = {
+        "name": "kiosk",
+        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin"],
+    }
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    (folder / "data").mkdir()
+    credentials = folder / "store.ini"
+    credentials.write_text(
+        f"[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
+    )
+    master, volume, filer, s3 = free_ports(4)
+    command = [binary, "server", "-s3", f"-s3.config={folder / 's3.json'}", f"-dir={folder / 'data'}"]
+    command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=5", "-master.volumeSizeLimitMB=64"]
+    command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={s3}"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait_until_ready(process, filer=filer, s3=s3, log=folder / "log")
+            yield Seaweed(s3, credentials)
+        finally:
+            process.kill()  # it takes over ten seconds to end politely, and its data go with the folder
+            process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], *, filer: int, s3: int, log: Path) -> None:
+    """Ready once the filer takes the bucket's folder and the S3 port answers at all."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        made = _answers("POST", f"http://127.0.0.1:{filer}/buckets/{BUCKET}/")
+        if made and _answers("GET", f"http://127.0.0.1:{s3}/"):
+            return
+        time.sleep(0.25)
+    raise AssertionError(f"SeaweedFS did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _answers(method: str, url: str) -> bool:
+    request = urllib.request.Request(url, method=method)  # noqa: S310 - 127.0.0.1 only
+    try:
+        with urllib.request.urlopen(request, timeout=5):  # noqa: S310
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code < 500
+    except OSError:
+        return False

@@ -1,0 +1,135 @@
+"""From the outbox to the store, to the receiver, and back as a receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+from dataclasses import replace
+
+import pytest
+
+from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
+from kiosk.packet.seal import SealedPacket
+from kiosk.storage.outbox import PacketState, PurgeRefusedError
+from kiosk.uplink.sender import Outcome, Report
+from kiosk.uplink.store import open_store
+from tests.uplink.conftest import Line
+
+
+def outcomes(reports: list[Report]) -> list[Outcome]:
+    return [report.outcome for report in reports]
+
+
+def receipt_for(packet: SealedPacket, line: Line, **changes: object) -> Receipt:
+    made = Receipt(packet.sha256, packet.nik_hash, CentralStatus.RECEIVED_AT_CENTRAL, line.now, "PUSAT-CONTOH")
+    return replace(made, **changes)
+
+
+def test_a_packet_goes_out_once_and_is_purged_after_its_receipt(line: Line, packet: SealedPacket):
+    line.put(packet)
+    assert outcomes(line.send()) == [Outcome.SENT]
+    assert line.outbox.entry(packet.sha256).state is PacketState.SENT
+    assert line.send() == []
+    (judgement,) = line.receiver().run_once()
+    assert judgement.receipt.status is CentralStatus.RECEIVED_AT_CENTRAL
+    assert outcomes(line.send()) == [Outcome.RECEIVED]
+    assert line.outbox.entry(packet.sha256).state is PacketState.RECEIVED
+    assert line.outbox.purge(packet.sha256).state is PacketState.PURGED
+    assert line.send() == []
+    assert list(line.receiver().run_once()) == []
+
+
+def test_nothing_is_purged_before_a_receipt(line: Line, packet: SealedPacket):
+    line.put(packet)
+    line.send()
+    with pytest.raises(PurgeRefusedError):
+        line.outbox.purge(packet.sha256)
+
+
+def test_a_packet_the_store_has_already_counts_as_delivered(line: Line, packet: SealedPacket):
+    """Power fell after the put and before its note."""
+    line.put(packet)
+    line.store.put_packet(packet.sha256, packet.data)
+    assert outcomes(line.send()) == [Outcome.ALREADY_THERE]
+    assert line.outbox.entry(packet.sha256).state is PacketState.SENT
+
+
+def test_a_dead_line_is_noted_and_the_packet_goes_later(line: Line, packet: SealedPacket, seal_for):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        dead = open_store(f"s3://ktp-el?endpoint=http://127.0.0.1:{unused.getsockname()[1]}")
+        line.put(packet)
+        line.put(seal_for(2, nik="3503111708010002"))
+        assert outcomes(line.send(dead)) == [Outcome.UNREACHABLE]  # one try, not one for each packet
+    (tried,) = [entry for entry in line.outbox.pending() if entry.attempts]
+    assert tried.last_fault
+    assert outcomes(line.send()) == [Outcome.SENT, Outcome.SENT]
+
+
+def test_a_packet_damaged_on_disk_stays_and_the_others_go(line: Line, packet: SealedPacket, seal_for, tmp_path):
+    other = seal_for(3, nik="3503111708010003")
+    line.put(packet)
+    line.put(other)
+    file = tmp_path / "outbox" / f"{packet.sha256}.ktp"
+    file.write_bytes(file.read_bytes()[:-1])
+    reports = {report.sha256: report.outcome for report in line.send()}
+    assert reports == {packet.sha256: Outcome.PACKET_FAULT, other.sha256: Outcome.SENT}
+    assert "hash" in line.outbox.entry(packet.sha256).last_fault
+
+
+def test_bytes_that_are_no_packet_are_not_sent(line: Line):
+    line.outbox.put(b"not a packet", enrollment_id="x", nik_hash="", sealed_at=line.now)
+    assert outcomes(line.send()) == [Outcome.PACKET_FAULT]
+    assert list(line.store.packets()) == []
+
+
+def test_a_forged_receipt_is_refused_and_a_true_one_is_still_taken(line: Line, packet: SealedPacket, tmp_path):
+    line.put(packet)
+    line.send()
+    line.store.put_receipt(packet.sha256, sign_receipt(receipt_for(packet, line), signer=line.keys.device))
+    assert outcomes(line.send()) == [Outcome.RECEIPT_REFUSED]
+    assert line.outbox.entry(packet.sha256).state is PacketState.SENT
+    assert line.outbox.entry(packet.sha256).last_fault.startswith("receipt: receipt.p7s: ")
+    (tmp_path / f"store/packets/{packet.sha256}.receipt").unlink()
+    list(line.receiver().run_once())
+    assert outcomes(line.send()) == [Outcome.RECEIVED]
+
+
+def test_a_receipt_for_another_packet_is_refused(line: Line, packet: SealedPacket):
+    line.put(packet)
+    line.send()
+    foreign = receipt_for(packet, line, packet_sha256="ab" * 32)
+    line.store.put_receipt(packet.sha256, sign_receipt(foreign, signer=line.keys.receiver))
+    (report,) = line.send()
+    assert report.outcome is Outcome.RECEIPT_REFUSED
+    assert "ab" * 32 in report.detail
+
+
+def test_a_truncated_receipt_is_refused(line: Line, packet: SealedPacket):
+    line.put(packet)
+    line.send()
+    whole = sign_receipt(receipt_for(packet, line), signer=line.keys.receiver)
+    line.store.put_receipt(packet.sha256, whole[:-600])
+    (report,) = line.send()
+    assert report.outcome is Outcome.RECEIPT_REFUSED
+    assert "the end after" in report.detail
+
+
+def test_a_receipt_from_before_the_sealing_is_refused(line: Line, packet: SealedPacket):
+    line.put(packet)
+    line.send()
+    early = receipt_for(packet, line, at=packet.sealed_at - dt.timedelta(minutes=1))
+    line.store.put_receipt(packet.sha256, sign_receipt(early, signer=line.keys.receiver))
+    (report,) = line.send()
+    assert report.outcome is Outcome.RECEIPT_REFUSED
+    assert "or later" in report.detail
+
+
+def test_a_receiver_that_is_still_working_lets_nothing_be_purged(line: Line, packet: SealedPacket):
+    line.put(packet)
+    line.send()
+    working = receipt_for(packet, line, status=CentralStatus.PROCESSING)
+    line.store.put_receipt(packet.sha256, sign_receipt(working, signer=line.keys.receiver))
+    line.send()
+    with pytest.raises(PurgeRefusedError):
+        line.outbox.purge(packet.sha256)

@@ -1,0 +1,113 @@
+"""The reference receiver: one accepted packet for each person, and a signed answer to everything."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from kiosk.packet.archive import read_archive, write_archive
+from kiosk.packet.receipts import CentralStatus
+from kiosk.packet.seal import SealedPacket
+from kiosk.storage.outbox import PacketState
+from kiosk.uplink.receiver import Judgement
+from tests.uplink.conftest import Line
+
+
+def answers(line: Line) -> dict[str, Judgement]:
+    return {judgement.receipt.packet_sha256: judgement for judgement in line.receiver().run_once()}
+
+
+def deliver(line: Line, data: bytes) -> str:
+    sha256 = hashlib.sha256(data).hexdigest()
+    line.store.put_packet(sha256, data)
+    return sha256
+
+
+def test_a_second_recording_of_a_person_is_refused(line: Line, packet: SealedPacket, seal_for):
+    deliver(line, packet.data)
+    assert answers(line)[packet.sha256].receipt.status.accepts
+    second = seal_for(4)
+    line.put(second)
+    line.send()
+    receipt = answers(line)[second.sha256].receipt
+    assert receipt.status is CentralStatus.DUPLICATE_RECORD
+    assert packet.sha256 in receipt.detail
+    line.send()
+    assert line.outbox.entry(second.sha256).state is PacketState.REJECTED
+
+
+def test_a_deletion_letter_brings_a_second_recording_before_a_person(
+    line: Line, packet: SealedPacket, seal_for
+):
+    deliver(line, packet.data)
+    answers(line)
+    second = seal_for(5, deletion_letter="470/12/2026")
+    deliver(line, second.data)
+    assert answers(line)[second.sha256].receipt.status is CentralStatus.ADJUDICATE_RECORD
+
+
+def test_two_people_are_no_duplicates(line: Line, packet: SealedPacket, seal_for):
+    other = seal_for(6, nik="3503111708010006")
+    for each in (packet, other):
+        deliver(line, each.data)
+    assert all(answer.receipt.status.accepts for answer in answers(line).values())
+
+
+def test_two_receivers_answer_once(line: Line, packet: SealedPacket):
+    deliver(line, packet.data)
+    first, second = line.receiver().run_once(), line.receiver().run_once()
+    assert [len(list(each)) for each in (first, second)] == [1, 0]
+
+
+def test_a_receiver_that_died_before_its_receipt_answers_the_same_again(line: Line, packet: SealedPacket):
+    deliver(line, packet.data)
+    line.receiver().judge(packet.sha256, packet.data)
+    assert answers(line)[packet.sha256].receipt.status is CentralStatus.RECEIVED_AT_CENTRAL
+
+
+def test_a_damaged_packet_gets_a_signed_refusal_that_names_the_damage(line: Line, packet: SealedPacket):
+    sha256 = deliver(line, packet.data[:5000])
+    receipt = answers(line)[sha256].receipt
+    assert receipt.status is CentralStatus.ENROLL_FAILURE_AT_CENTRAL
+    assert "the end after 5000 bytes" in receipt.detail
+
+
+def test_bytes_under_a_foreign_name_are_refused(line: Line, packet: SealedPacket):
+    line.store.put_packet("ab" * 32, packet.data)
+    assert "hash they are named by" in answers(line)["ab" * 32].receipt.detail
+
+
+def test_a_payload_for_another_centre_is_refused(line: Line, packet: SealedPacket, tmp_path):
+    stranger = replace(line.receiver(), identity=type(line.keys.identity).generate())
+    judgement = stranger.judge(packet.sha256, packet.data)
+    assert judgement.receipt.status is CentralStatus.ENROLL_FAILURE_AT_CENTRAL
+    assert judgement.receipt.detail.startswith("payload.age: ")
+
+
+def test_false_contents_are_refused_with_the_checks_names_only(line: Line, packet: SealedPacket):
+    """The receipt lies in the store for others to read; what exactly is wrong stays with the centre."""
+    suspicious = replace(line.receiver(), nik_hash=lambda _nik: "0" * 64)
+    judgement = suspicious.judge(packet.sha256, packet.data)
+    assert judgement.receipt.detail == "failed: nik_hash"
+    assert [check.name for check in judgement.checks if not check.passed] == ["nik_hash"]
+
+
+def test_a_refused_packet_does_not_take_the_persons_place(line: Line, packet: SealedPacket):
+    replace(line.receiver(), nik_hash=lambda _nik: "0" * 64).judge(packet.sha256, packet.data)
+    assert line.store.claim(packet.nik_hash, "ab" * 32) == "ab" * 32
+
+
+def test_other_objects_in_the_store_are_left_alone(line: Line, packet: SealedPacket, tmp_path):
+    deliver(line, packet.data)
+    (tmp_path / "store/packets/notes.txt").write_text("x")
+    (tmp_path / "store/packets/ABC.ktp").write_text("x")
+    assert list(answers(line)) == [packet.sha256]
+
+
+def test_the_header_cannot_be_swapped_for_another_persons(line: Line, packet: SealedPacket, seal_for):
+    other = seal_for(7, nik="3503111708010007")
+    members, others = (read_archive(p.data, where="packet") for p in (packet, other))
+    assert isinstance(members, dict)
+    assert isinstance(others, dict)
+    sha256 = deliver(line, write_archive(members | {"header.json": others["header.json"]}))
+    assert answers(line)[sha256].receipt.status is CentralStatus.ENROLL_FAILURE_AT_CENTRAL
