@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.api import CaptureSet, Eye, Finger, PenPoint
+from hw.sim.people.impression import Touch
 from hw.sim.people.noise import to_pixels
 from hw.sim.people.pen import fit_to_pad, write
 from hw.sim.people.person import SLAP_FINGERS, Picture, SimPerson
@@ -68,6 +69,7 @@ def load_person(folder: Path) -> SimPerson:
         exception_photo=None if exception_photo is None else _rgb(_read(exception_photo)),
         fingers=fingers,
         slaps=slaps,
+        touch=Touch(texture=0.0),
         irises=irises,
         signature=_signature(folder, excepted=excepted),
     )

@@ -19,11 +19,13 @@ class Touch:
 
     pressure: -1 barely touching .. 0 ordinary .. 1 squashed; widens the ridges.
     dryness: 0 ordinary .. 1 so dry that ridges break up.
+    texture: how much the skin roughens the ridges; a picture of a real print brings its own, then 0.
     rotation_deg, shift_px, stretch_px: largest turn, displacement and elastic distortion.
     """
 
     pressure: float = 0.0
     dryness: float = 0.0
+    texture: float = 0.62
     rotation_deg: float = 4.0
     shift_px: float = 5.0
     stretch_px: float = 2.5
@@ -46,9 +48,10 @@ def impress(
     spread = np.sqrt(blur(np.square(ink - local), 12.0)) + 0.02
     ridge = (ink - local) / spread
 
-    bias = 0.9 * touch.pressure - 0.55 * touch.dryness + 0.30 * smooth_noise(rng, ink.shape, scale_px=70)
+    uneven = (0.08 + 0.36 * touch.texture) * smooth_noise(rng, ink.shape, scale_px=70)
+    bias = 0.9 * touch.pressure - 0.55 * touch.dryness + uneven
     grain = smooth_noise(rng, ink.shape, scale_px=3.4)
-    roughness = 0.62 + 0.9 * touch.dryness + 0.9 * (1 - contact)
+    roughness = touch.texture + 0.9 * touch.dryness + 0.9 * (1 - contact)
     tone = 1 / (1 + np.exp(-2.6 * (ridge + bias + roughness * grain)))
     darkness = rng.uniform(0.74, 0.84) * (1 + 0.10 * touch.pressure - 0.15 * touch.dryness)
     shade = contact * (0.05 + darkness * tone)

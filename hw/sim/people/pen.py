@@ -54,6 +54,24 @@ def write(
     return tuple(reports)
 
 
+def again(signature: Sequence[PenPoint], rng: np.random.Generator) -> tuple[PenPoint, ...]:
+    """The same signature by the same hand another time: a little smaller, leaning, faster, lighter."""
+    scale, lean = rng.uniform(0.92, 1.0), rng.uniform(-0.03, 0.03)
+    pace, press = rng.uniform(0.9, 1.1), rng.uniform(0.92, 1.05)
+
+    def once_more(point: PenPoint) -> PenPoint:
+        x, y = scale * (point.x - PAD_WIDTH / 2), scale * (point.y - PAD_HEIGHT / 2)
+        down = point.pressure > 0
+        return PenPoint(
+            x=min(max(round(PAD_WIDTH / 2 + x - lean * y), 0), PAD_WIDTH),
+            y=min(max(round(PAD_HEIGHT / 2 + y), 0), PAD_HEIGHT),
+            t_ns=round(point.t_ns * pace),
+            pressure=min(max(round(point.pressure * press), 1), MAX_PRESSURE) if down else 0,
+        )
+
+    return tuple(once_more(point) for point in signature)
+
+
 def _evenly(path: Path, *, step: float) -> Path:
     """The same path with points every `step` units of its length, lightly smoothed."""
     lengths = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.api import CaptureSet, Eye, Finger, PenPoint
+from hw.sim.people.impression import Touch
 
 Picture = NDArray[np.uint8]
 
@@ -43,6 +44,7 @@ class SimPerson:
     fingers: grey, 500 ppi, ridges dark on white, fingertip up. A missing finger has no entry.
     irises: grey (480, 640). A missing eye has no entry.
     slaps: grey, 500 ppi, whole placements, where those were given instead of single fingers.
+    touch: how these fingers meet a platen when an impression is made of them.
     signature: in ePadLink units, `t_ns` from 0; empty when the person cannot sign.
     exception_photo: RGB, taken when something is missing.
     """
@@ -55,3 +57,4 @@ class SimPerson:
     face_matte: Picture | None = None
     exception_photo: Picture | None = None
     slaps: Mapping[CaptureSet, Picture] = field(default_factory=dict)
+    touch: Touch = field(default_factory=Touch)
