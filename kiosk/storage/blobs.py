@@ -73,10 +73,7 @@ class BlobStore:
         key = self._session_key(enrollment_id)
         if key is None or not path.exists():
             raise UnknownBlobError(f"enrollment {enrollment_id} has no image {sha256}")
-        data = _open(key, path, _blob_context(enrollment_id, sha256))
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise BlobDamagedError(f"{path} does not hold the image it is named by")
-        return data
+        return _open(key, path, _blob_context(enrollment_id, sha256))
 
     def destroy(self, enrollment_id: str) -> None:
         """Makes the enrollment's images unreadable, then removes them. Does nothing when there are none.

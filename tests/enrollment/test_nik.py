@@ -176,6 +176,11 @@ def test_year_50_can_only_be_the_last_century():
     assert birthdays("3503111708500001") == (dt.date(1950, 8, 17),)
 
 
+def test_the_centuries_are_not_counted_from_ours():
+    assert birthdays("3503110203990001", on=dt.date(2024, 3, 2)) == (dt.date(1899, 3, 2), dt.date(1999, 3, 2))
+    assert birthdays("3503110203010001", on=dt.date(2120, 1, 1)) == (dt.date(2001, 3, 2), dt.date(2101, 3, 2))
+
+
 def test_a_child_has_no_possible_birthday_before_sixteen():
     assert birthdays("3503110303100001", on=dt.date(2026, 3, 2)) == (dt.date(1910, 3, 3),)
     assert birthdays("3503110303100001", on=dt.date(2026, 3, 3)) == (dt.date(1910, 3, 3), dt.date(2010, 3, 3))

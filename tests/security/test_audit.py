@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,17 @@ stamp = Stamp(at=dt.datetime.now(dt.UTC), trust=ClockTrust.UNTRUSTED, monotonic_
 for number in range(25):
     log.record(AuditEvent.SENT, stamp, details={"attempts": number})
 """
+
+
+def test_many_hands_share_one_chain(log: AuditLog, path: Path):
+    def record(_: int) -> None:
+        for number in range(10):
+            AuditLog(path, nik_key=None).record(AuditEvent.SENT, STAMP, details={"attempts": number})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(record, range(4)))
+    assert log.verify().sound
+    assert log.verify().lines == 40
 
 
 def test_two_processes_share_one_chain(log: AuditLog, path: Path):

@@ -125,6 +125,14 @@ def test_a_key_put_in_anothers_place_is_found(store: BlobStore, tmp_path: Path):
         store.get("e2", sha256)
 
 
+def test_a_key_planted_from_another_enrollment_is_never_used(store: BlobStore, tmp_path: Path):
+    store.put("e1", IMAGE)
+    (tmp_path / "blobs/e2").mkdir()
+    (tmp_path / "blobs/e2/session.key").write_bytes((tmp_path / "blobs/e1/session.key").read_bytes())
+    with pytest.raises(BlobDamagedError):
+        store.put("e2", IMAGE)
+
+
 def test_destroying_takes_key_and_images_of_one_enrollment(store: BlobStore, tmp_path: Path):
     sha256 = store.put("e1", IMAGE)
     other = store.put("e2", IMAGE)
