@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import IMPATIENT, STEPS, kind_of
 
 from hw.api import CaptureSet, Fault, FaultCode
 from hw.sim.sbi.faults import ScannerFault
+from tests.hw.sbi.stage import IMPATIENT, STEPS, kind_of
 
 ANSWERS = {
     ScannerFault.PARTIAL_SLAP: (FaultCode.WRONG_POSITIONS, "missing"),

@@ -6,11 +6,11 @@ import hashlib
 
 import numpy as np
 import pytest
-from conftest import POSITIONS, STEPS, Passenger, kind_of, wait_for
 
 from hw.api import CaptureSet, DeviceKind, DeviceState, Eye, Fault, FaultCode, Finger, Frame, PixelFormat
 from hw.sim.sbi.faults import ScannerFault
 from hw.sim.sbi.iso_records import FingerCoding
+from tests.hw.sbi.stage import POSITIONS, STEPS, Passenger, kind_of, wait_for
 
 
 @pytest.mark.parametrize("capture_set", STEPS)

@@ -6,7 +6,6 @@ import socket
 import threading
 
 import pytest
-from conftest import WATCHFUL, wait_for
 
 from hw.api import DeviceInfo, DeviceKind, DeviceState, FaultCode
 from hw.device_url import DeviceUrl, DeviceUrlError
@@ -18,6 +17,7 @@ from hw.sbi.failure import SbiFailure
 from hw.sbi.scanner import SbiScanner
 from hw.sim.sbi.wire import listen
 from hw.slap import open_url as open_slap
+from tests.hw.sbi.stage import WATCHFUL, wait_for
 
 
 def test_without_a_port_each_driver_finds_its_own_device(set_stage, authority):

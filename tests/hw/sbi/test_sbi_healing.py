@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import STEPS, WATCHFUL, Passenger, Stage, kind_of, wait_for
 
 from hw.api import CaptureSet, DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, Frame, Scanner
 from hw.device_url import DeviceUrl
 from hw.sbi.scanner import SbiScanner
 from hw.sim.sbi.faults import ScannerFault
 from hw.sim.sbi.service import SbiService
+from tests.hw.sbi.stage import STEPS, WATCHFUL, Passenger, Stage, kind_of, wait_for
 
 
 def in_background(call):

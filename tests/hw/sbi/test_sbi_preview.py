@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import IMPATIENT, Passenger, wait_for
 
 from hw.api import CaptureSet, DeviceKind, DeviceState, Fault, FaultCode, Frame
 from hw.sim.sbi.faults import ScannerFault
+from tests.hw.sbi.stage import IMPATIENT, Passenger, wait_for
 
 
 def shown_set(scanner) -> CaptureSet | None:

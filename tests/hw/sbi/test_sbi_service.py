@@ -13,7 +13,6 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from conftest import Passenger, wait_for
 from cryptography import x509
 from jwcrypto import jwk, jws
 from PIL import Image
@@ -23,6 +22,7 @@ from hw.sim.device import SimulatedDevice, UnknownFaultError
 from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.faults import ScannerFault
 from hw.sim.sbi.service import SbiService
+from tests.hw.sbi.stage import Passenger, wait_for
 
 TRANSACTION = "b4c1-777"
 
