@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  kiosk packet verify var/outbox/*.ktp --anchors var/keys/ca/device_ca.pem
+  kiosk packet verify var/outbox/*.ktp
   kiosk packet verify packet.ktp --anchors device_ca.pem --identity identity.txt
   kiosk packet open packet.ktp --anchors device_ca.pem --identity identity.txt --out person/
   kiosk packet verify *.ktp --anchors device_ca.pem --json | jq 'select(.passed | not)'
@@ -43,7 +43,13 @@ def configure(subparsers: Any) -> None:
     )
     parser.add_argument("action", choices=("verify", "open"), help="check, or check and write out the parts")
     parser.add_argument("packets", nargs="+", type=Path, metavar="PACKET", help="a sealed packet (.ktp)")
-    parser.add_argument("--anchors", type=Path, required=True, metavar="PEM", help="authorities of the units")
+    parser.add_argument(
+        "--anchors",
+        type=Path,
+        default=Path("var/keys/ca/device_ca.pem"),
+        metavar="PEM",
+        help="authorities of the units (default var/keys/ca/device_ca.pem)",
+    )
     parser.add_argument("--identity", type=Path, metavar="KEY", help="age identity file of the centre")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where `open` writes, a folder per packet")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")

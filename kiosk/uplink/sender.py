@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,8 @@ from kiosk.packet.receipts import verify_receipt
 from kiosk.storage.outbox import Outbox, OutboxEntry, OutboxError, PacketState
 from kiosk.uplink.store import Delivery, PacketStore, StoreUnavailableError
 
+RECEIPTS_PER_PASS = 50
+"""A centre months behind leaves thousands unanswered; asking for each every time would fill the line."""
 _AWAITING_ANSWER = (PacketState.SENT, PacketState.REJECTED)
 
 
@@ -40,13 +43,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """device_anchors, receiver_anchors: whose packets go out, whose receipts are believed. now: wall clock."""
+    """device_anchors, receiver_anchors: whose packets go out, whose receipts are believed.
+
+    now: wall clock. sample: which receipts to ask for when there are too many for one pass.
+    """
 
     outbox: Outbox
     store: PacketStore
     device_anchors: Sequence[x509.Certificate]
     receiver_anchors: Sequence[x509.Certificate]
     now: Callable[[], dt.datetime]
+    sample: Callable[[Sequence[OutboxEntry], int], Sequence[OutboxEntry]] = random.sample
 
     def run_once(self) -> Iterator[Report]:
         """Ends at the first answer that the store is out of reach. Raises OutboxError for a broken outbox."""
@@ -54,8 +61,9 @@ class Sender:
             yield (report := self._send(entry))
             if report.outcome is Outcome.UNREACHABLE:
                 return
-        for entry in self.outbox.entries():
-            if entry.state in _AWAITING_ANSWER and (answer := self._fetch_receipt(entry)) is not None:
+        waiting = [entry for entry in self.outbox.entries() if entry.state in _AWAITING_ANSWER]
+        for entry in self.sample(waiting, min(len(waiting), RECEIPTS_PER_PASS)):
+            if (answer := self._fetch_receipt(entry)) is not None:
                 yield answer
                 if answer.outcome is Outcome.UNREACHABLE:
                     return

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
 from kiosk.packet.seal import SealedPacket
-from kiosk.storage.outbox import PacketState, PurgeRefusedError
-from kiosk.uplink.sender import Outcome, Report
+from kiosk.storage.outbox import OutboxEntry, PacketState, PurgeRefusedError
+from kiosk.uplink.sender import RECEIPTS_PER_PASS, Outcome, Report
 from kiosk.uplink.store import open_store
 from tests.uplink.conftest import Line
 
@@ -123,6 +124,20 @@ def test_a_receipt_from_before_the_sealing_is_refused(line: Line, packet: Sealed
     (report,) = line.send()
     assert report.outcome is Outcome.RECEIPT_REFUSED
     assert "or later" in report.detail
+
+
+def test_a_long_unanswered_queue_is_asked_for_in_portions(line: Line):
+    asked: list[int] = []
+
+    def first(waiting: Sequence[OutboxEntry], count: int) -> Sequence[OutboxEntry]:
+        asked.append(count)
+        return waiting[:count]
+
+    for number in range(RECEIPTS_PER_PASS + 7):
+        sha256 = line.outbox.put(b"%d" % number, enrollment_id="x", nik_hash="", sealed_at=line.now)
+        line.outbox.mark_sent(sha256, line.now)
+    assert list(replace(line.sender(), sample=first).run_once()) == []
+    assert asked == [RECEIPTS_PER_PASS]
 
 
 def test_a_receiver_that_is_still_working_lets_nothing_be_purged(line: Line, packet: SealedPacket):
