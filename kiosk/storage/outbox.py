@@ -130,6 +130,14 @@ class Outbox:
             raise UnknownPacketError(sha256)
         return entry
 
+    def of_enrollment(self, enrollment_id: str) -> OutboxEntry | None:
+        """The enrollment's packet, None before it has one.
+
+        To be asked before sealing: power lost between `put` and the journal's entry would otherwise give a
+        resident two packets, since sealing again gives other bytes.
+        """
+        return next((entry for entry in self.entries() if entry.enrollment_id == enrollment_id), None)
+
     def read(self, sha256: str) -> bytes:
         """The packet's bytes, checked against their hash. Raises UnknownPacketError, PacketDamagedError."""
         try:

@@ -73,6 +73,15 @@ def test_putting_a_packet_again_changes_nothing(outbox: Outbox):
     assert outbox.entry(sha256).state is PacketState.SENT
 
 
+def test_a_start_after_a_power_cut_finds_the_packet_its_enrollment_has_already(outbox: Outbox, tmp_path: Path):
+    assert outbox.of_enrollment("e1") is None
+    sha256 = put(outbox)
+    entry = Outbox(tmp_path / "outbox").of_enrollment("e1")
+    assert entry is not None
+    assert entry.sha256 == sha256
+    assert outbox.of_enrollment("e2") is None
+
+
 def test_a_purged_packet_does_not_come_back(outbox: Outbox):
     sha256 = put(outbox)
     outbox.attach_receipt(sha256, b"receipt")
