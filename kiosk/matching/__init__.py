@@ -1,0 +1,1 @@
+"""Fingerprint minutiae: is this the same finger, and whose finger is this."""

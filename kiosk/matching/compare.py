@@ -1,0 +1,80 @@
+"""1:1 comparison of two impressions by their minutiae (ISO/IEC 2382-37: comparison, comparison score)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.enrollment.minutiae import Template
+from kiosk.matching.kernels_matching import WORDS, best_score, describe
+
+MATCHER = "minutiae-surroundings/1"
+
+THRESHOLD = 10.0
+"""Score from which two impressions are called the same finger.
+
+Measured on 4,447 pairs of different fingers (54 fingers, three simulated impressions each, one of them
+partial): the largest score was below 9; on the shared real impressions 5.1.
+"""
+
+MOST_MINUTIAE = 80
+"""The strongest of each template that are compared; more only add false ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """score: 0 upwards, in matcher units. matched: score is at least THRESHOLD. pairs: minutiae laid on minutiae."""
+
+    score: float
+    matched: bool
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """A template made ready for comparisons: points (n, 3) x, y, angle; codes (n, WORDS); weights (n,)."""
+
+    points: NDArray[np.int64]
+    codes: NDArray[np.uint64]
+    weights: NDArray[np.int64]
+
+
+def describe_template(template: Template) -> Described:
+    minutiae = template.minutiae[:MOST_MINUTIAE]
+    points = np.array([(m.x, m.y, m.angle) for m in minutiae], np.int64).reshape(-1, 3)
+    codes = np.empty((len(minutiae), WORDS), np.uint64)
+    weights = np.empty(len(minutiae), np.int64)
+    describe(points, codes, weights)
+    return Described(points, codes, weights)
+
+
+def compare(probe: Template, reference: Template) -> Comparison:
+    """Same finger or not. Templates without minutiae score 0. Minutiae are taken in order, best first."""
+    return compare_described(describe_template(probe), describe_template(reference))
+
+
+def compare_described(probe: Described, reference: Described) -> Comparison:
+    """As `compare`, for templates that are compared more than once.
+
+    The fit starts from the probe, so both directions are tried and the better one counts: the score is symmetric.
+    """
+    forward, pairs = _one_way(probe, reference)
+    backward, pairs_back = _one_way(reference, probe)
+    score, count = max((forward, pairs), (backward, pairs_back))
+    return Comparison(score=score, matched=score >= THRESHOLD, pairs=count)
+
+
+def _one_way(probe: Described, reference: Described) -> tuple[float, int]:
+    partner = np.empty(len(probe.points), np.int64)
+    score = best_score(
+        probe.points,
+        probe.codes,
+        probe.weights,
+        reference.points,
+        reference.codes,
+        reference.weights,
+        partner,
+    )
+    return float(score), int((partner >= 0).sum())

@@ -1,0 +1,277 @@
+"""Loops of the comparison: what surrounds each minutia, and how two sets lie on each other.
+
+Points are rows (x, y, angle): pixels at 500 ppi, y downwards, and 256ths of a turn counter-clockwise.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+RINGS = 5
+RING_PX = 22
+NEAREST_PX = 6
+BEARINGS = 10
+LEANS = 6
+WORDS = 5
+"""64-bit words of a surroundings code: 5 rings of 22 px, 10 bearings, 6 leans; 300 of 320 bits used."""
+
+REACH_PX = NEAREST_PX + RINGS * RING_PX
+
+SEEDS = 24
+"""How many pairs of most similar surroundings are tried as the common point."""
+
+LARGEST_TURN = 64
+"""256ths of a turn: fingers are laid within 90 degrees of each other."""
+
+NEAR_PX = 15
+NEAR_ANGLE = 18
+"""Two minutiae are one when nearer than 0.76 mm and 25 degrees: skin stretches that much between touches."""
+
+
+@njit("int64(uint64)", nogil=True, cache=True)
+def count_bits(word: int) -> int:
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit("void(int64[:, ::1], uint64[:, ::1], int64[::1])", nogil=True, cache=True)
+def describe(points: NDArray[np.int64], codes: NDArray[np.uint64], weights: NDArray[np.int64]) -> None:
+    """codes (n, WORDS): bits for where other minutiae lie and lean as seen from each, blurred by half a cell.
+
+    weights (n,): how many bits are set.
+    """
+    count = points.shape[0]
+    codes[:] = 0
+    for one in range(count):
+        for other in range(count):
+            if one == other:
+                continue
+            dx = points[other, 0] - points[one, 0]
+            dy = points[other, 1] - points[one, 1]
+            distance = math.sqrt(dx * dx + dy * dy)
+            if distance < NEAREST_PX or distance >= REACH_PX:
+                continue
+            turn = math.atan2(-dy, dx) * (128.0 / math.pi) - points[one, 2]
+            ring = (distance - NEAREST_PX) / RING_PX - 0.5
+            bearing = (turn % 256.0) * (BEARINGS / 256.0) - 0.5
+            lean = ((points[other, 2] - points[one, 2]) % 256) * (LEANS / 256.0) - 0.5
+            for near in range(8):
+                ring_at = int(math.floor(ring)) + (near & 1)
+                if ring_at < 0 or ring_at >= RINGS:
+                    continue
+                bearing_at = (int(math.floor(bearing)) + (near >> 1 & 1)) % BEARINGS
+                lean_at = (int(math.floor(lean)) + (near >> 2)) % LEANS
+                bit = (ring_at * BEARINGS + bearing_at) * LEANS + lean_at
+                codes[one, bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
+        total = 0
+        for word in range(WORDS):
+            total += count_bits(codes[one, word])
+        weights[one] = total
+
+
+@njit("float64(uint64[::1], int64, uint64[::1], int64)", nogil=True, cache=True)
+def likeness(one: NDArray[np.uint64], one_weight: int, other: NDArray[np.uint64], other_weight: int) -> float:
+    """Dice's coefficient of two surroundings codes, 0 to 1."""
+    if one_weight + other_weight == 0:
+        return 0.0
+    common = 0
+    for word in range(WORDS):
+        common += count_bits(one[word] & other[word])
+    return 2.0 * common / (one_weight + other_weight)
+
+
+@njit("int64(int64)", nogil=True, cache=True)
+def angle_between(turn: int) -> int:
+    turn = turn & 255
+    return min(turn, 256 - turn)
+
+
+@njit("int64(int64[:, ::1], int64[:, ::1], float64[::1], int64, int64[::1])", nogil=True, cache=True)
+def pair_up(
+    probe: NDArray[np.int64],
+    reference: NDArray[np.int64],
+    motion: NDArray[np.float64],
+    near_px: int,
+    partner: NDArray[np.int64],
+) -> int:
+    """Moves the probe by motion (cosine, sine, shift x, shift y, turn in 256ths) and gives each of its minutiae
+    the nearest free one of the reference within reach, or -1. Gives how many found one."""
+    cosine, sine, shift_x, shift_y, turn = motion[0], motion[1], motion[2], motion[3], motion[4]
+    taken = np.zeros(reference.shape[0], np.uint8)
+    whole_turn = int(np.rint(turn))
+    pairs = 0
+    for one in range(probe.shape[0]):
+        x = cosine * probe[one, 0] - sine * probe[one, 1] + shift_x
+        y = sine * probe[one, 0] + cosine * probe[one, 1] + shift_y
+        angle = probe[one, 2] - whole_turn
+        nearest = float(near_px * near_px)
+        partner[one] = -1
+        for other in range(reference.shape[0]):
+            dx = reference[other, 0] - x
+            dy = reference[other, 1] - y
+            apart = dx * dx + dy * dy
+            if (
+                apart <= nearest
+                and not taken[other]
+                and angle_between(reference[other, 2] - angle) <= NEAR_ANGLE
+            ):
+                nearest = apart
+                partner[one] = other
+        if partner[one] >= 0:
+            taken[partner[one]] = 1
+            pairs += 1
+    return pairs
+
+
+@njit("void(int64[::1], int64[::1], float64[::1])", nogil=True, cache=True)
+def motion_between(one: NDArray[np.int64], other: NDArray[np.int64], motion: NDArray[np.float64]) -> None:
+    """The motion that lays minutia `one` on `other`, angle on angle."""
+    turn = float(((one[2] - other[2] + 128) & 255) - 128)
+    motion[0] = math.cos(turn * math.pi / 128.0)
+    motion[1] = math.sin(turn * math.pi / 128.0)
+    motion[2] = other[0] - (motion[0] * one[0] - motion[1] * one[1])
+    motion[3] = other[1] - (motion[1] * one[0] + motion[0] * one[1])
+    motion[4] = turn
+
+
+@njit("void(int64[:, ::1], int64[:, ::1], int64[::1], float64[::1])", nogil=True, cache=True)
+def fit_motion(
+    probe: NDArray[np.int64],
+    reference: NDArray[np.int64],
+    partner: NDArray[np.int64],
+    motion: NDArray[np.float64],
+) -> None:
+    """Least-squares turn and shift over the pairs; leaves the motion alone with fewer than two."""
+    count = 0
+    probe_x = probe_y = reference_x = reference_y = 0.0
+    for one in range(probe.shape[0]):
+        if partner[one] >= 0:
+            count += 1
+            probe_x += probe[one, 0]
+            probe_y += probe[one, 1]
+            reference_x += reference[partner[one], 0]
+            reference_y += reference[partner[one], 1]
+    if count < 2:
+        return
+    probe_x /= count
+    probe_y /= count
+    reference_x /= count
+    reference_y /= count
+    along = across = 0.0
+    for one in range(probe.shape[0]):
+        if partner[one] >= 0:
+            x, y = probe[one, 0] - probe_x, probe[one, 1] - probe_y
+            to_x = reference[partner[one], 0] - reference_x
+            to_y = reference[partner[one], 1] - reference_y
+            along += x * to_x + y * to_y
+            across += x * to_y - y * to_x
+    length = math.sqrt(along * along + across * across)
+    if length == 0.0:
+        return
+    motion[0] = along / length
+    motion[1] = across / length
+    motion[2] = reference_x - (motion[0] * probe_x - motion[1] * probe_y)
+    motion[3] = reference_y - (motion[1] * probe_x + motion[0] * probe_y)
+    motion[4] = math.atan2(motion[1], motion[0]) * 128.0 / math.pi
+
+
+@njit("UniTuple(int64, 2)(int64[:, ::1], int64[:, ::1], float64[::1])", nogil=True, cache=True)
+def overlap(
+    probe: NDArray[np.int64], reference: NDArray[np.int64], motion: NDArray[np.float64]
+) -> tuple[int, int]:
+    """How many minutiae of either lie within the box around the other's, once the probe is moved."""
+    inside = np.zeros(2, np.int64)
+    for side in range(2):
+        points = probe if side == 0 else reference
+        frame = reference if side == 0 else probe
+        low_x = low_y = 1e9
+        high_x = high_y = -1e9
+        for one in range(frame.shape[0]):
+            low_x, high_x = min(low_x, frame[one, 0]), max(high_x, frame[one, 0])
+            low_y, high_y = min(low_y, frame[one, 1]), max(high_y, frame[one, 1])
+        for one in range(points.shape[0]):
+            x, y = float(points[one, 0]), float(points[one, 1])
+            if side == 0:
+                x, y = (
+                    motion[0] * x - motion[1] * y + motion[2],
+                    motion[1] * x + motion[0] * y + motion[3],
+                )
+            else:
+                x, y = x - motion[2], y - motion[3]
+                x, y = motion[0] * x + motion[1] * y, motion[0] * y - motion[1] * x
+            if low_x - NEAR_PX <= x <= high_x + NEAR_PX and low_y - NEAR_PX <= y <= high_y + NEAR_PX:
+                inside[side] += 1
+    return inside[0], inside[1]
+
+
+@njit("float64(float64[:, ::1], int64[::1])", nogil=True, cache=True)
+def summed_likeness(alike: NDArray[np.float64], partner: NDArray[np.int64]) -> float:
+    total = 0.0
+    for one in range(partner.size):
+        if partner[one] >= 0:
+            total += alike[one, partner[one]]
+    return total
+
+
+@njit(
+    "float64(int64[:, ::1], uint64[:, ::1], int64[::1], int64[:, ::1], uint64[:, ::1], int64[::1], int64[::1])",
+    nogil=True,
+    cache=True,
+)
+def best_score(
+    probe: NDArray[np.int64],
+    probe_codes: NDArray[np.uint64],
+    probe_weights: NDArray[np.int64],
+    reference: NDArray[np.int64],
+    reference_codes: NDArray[np.uint64],
+    reference_weights: NDArray[np.int64],
+    partner: NDArray[np.int64],
+) -> float:
+    """Lays the probe on the reference by its most alike surroundings and keeps the best fit.
+
+    partner (n,): the reference minutia of each probe minutia under that fit, or -1. The score is the summed
+    likeness of the pairs times the share of minutiae in the common area that have a partner.
+    """
+    rows, columns = probe.shape[0], reference.shape[0]
+    partner[:] = -1
+    if rows == 0 or columns == 0:
+        return 0.0
+    alike = np.empty((rows, columns))
+    for one in range(rows):
+        for other in range(columns):
+            alike[one, other] = likeness(
+                probe_codes[one], probe_weights[one], reference_codes[other], reference_weights[other]
+            )
+    untried = alike.copy()
+    trial = np.empty(rows, np.int64)
+    motion = np.zeros(5)
+    best_motion = np.zeros(5)
+    best = 0.0
+    for _ in range(min(SEEDS, rows * columns)):
+        seed = np.argmax(untried)
+        one, other = seed // columns, seed % columns
+        untried[one, other] = -1.0
+        motion_between(probe[one], reference[other], motion)
+        if abs(motion[4]) > LARGEST_TURN:
+            continue
+        pair_up(probe, reference, motion, NEAR_PX, trial)
+        fit_motion(probe, reference, trial, motion)
+        pair_up(probe, reference, motion, NEAR_PX, trial)
+        total = summed_likeness(alike, trial)
+        if total > best:
+            best = total
+            best_motion[:] = motion
+    if best == 0.0:
+        return 0.0
+    for _ in range(2):
+        pair_up(probe, reference, best_motion, NEAR_PX, partner)
+        fit_motion(probe, reference, partner, best_motion)
+    pairs = pair_up(probe, reference, best_motion, NEAR_PX, partner)
+    probe_common, reference_common = overlap(probe, reference, best_motion)
+    return summed_likeness(alike, partner) * 2.0 * pairs / max(probe_common + reference_common, 1)
