@@ -15,8 +15,7 @@ class Cancel:
         self._sockets: set[socket.socket] = set()
         self._cancelled = False
 
-    @property
-    def cancelled(self) -> bool:
+    def is_cancelled(self) -> bool:
         with self._lock:
             return self._cancelled
 

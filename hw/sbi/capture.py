@@ -174,7 +174,7 @@ def _read_score(payload: Mapping[str, Any]) -> int:
     value = payload.get("qualityScore")
     try:
         score = float(value) if isinstance(value, str | int | float) else float("nan")
-    except ValueError:
+    except (ValueError, OverflowError):
         score = float("nan")
     if not 0.0 <= score <= 100.0:
         raise SbiFailure(FaultCode.BAD_ANSWER, "a quality score outside 0 to 100")

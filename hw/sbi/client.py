@@ -56,7 +56,7 @@ class SbiClient:
             try:
                 return endpoint, self.discover(endpoint, cancel=cancel)
             except SbiFailure as problem:
-                if cancel.cancelled:
+                if cancel.is_cancelled():
                     raise
                 if problem.code is not FaultCode.NOT_CONNECTED:
                     failure = problem
@@ -183,6 +183,6 @@ class SbiClient:
                 return call()
             except SbiFailure as failure:
                 late = time.monotonic() >= deadline
-                if failure.code is not FaultCode.BUSY or late or cancel.cancelled:
+                if failure.code is not FaultCode.BUSY or late or cancel.is_cancelled():
                     raise
             time.sleep(self.delays.busy_pause_s)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 
@@ -13,6 +14,8 @@ from hw.sbi.dialect import Dialect, error_fault
 from hw.sbi.failure import SbiFailure
 from hw.sbi.http import Endpoint, parse_json
 from hw.sbi.jws import decode_base64url, open_jws
+
+_ERROR_CODE: Final = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,11 @@ def raise_on_error(item: object) -> dict[str, Any]:
     error = item.get("error", item if "errorCode" in item else None)
     if error is None:
         return item
-    text = str(error.get("errorCode", "")).strip() if isinstance(error, dict) else ""
-    if not (text.isascii() and text.isdigit()):
+    code = str(error.get("errorCode", "")) if isinstance(error, dict) else ""
+    if not _ERROR_CODE.fullmatch(code):
         raise SbiFailure(FaultCode.BAD_ANSWER, "an error without a code")
-    if int(text[:6]) != 0:
-        raise SbiFailure(*error_fault(int(text[:6])))
+    if int(code) != 0:
+        raise SbiFailure(*error_fault(int(code)))
     return item
 
 

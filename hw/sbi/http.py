@@ -8,6 +8,7 @@ monotonic clock, so a service that drips bytes cannot hold the caller longer tha
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 """Four lossless 500 ppi fingers are about 1 MB; a face record of a large sensor stays far below this."""
 _CHUNK_BYTES: Final = 256 * 1024
+_LENGTH: Final = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def content_length(headers: Mapping[str, str]) -> int | None:
     text = headers.get("content-length")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text[:12]) > MAX_BODY_BYTES:
+    if not _LENGTH.fullmatch(text) or int(text) > MAX_BODY_BYTES:
         raise SbiFailure(FaultCode.BAD_ANSWER, f"impossible Content-Length {text[:20]!r}")
     return int(text)
 

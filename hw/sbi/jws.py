@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -82,7 +82,7 @@ def _certificates(header: dict[str, Any]) -> list[x509.Certificate]:
         raise SbiFailure(FaultCode.UNTRUSTED_DEVICE, "the signature names no certificate")
     try:
         return [x509.load_der_x509_certificate(base64.b64decode(entry, validate=True)) for entry in entries]
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise SbiFailure(FaultCode.UNTRUSTED_DEVICE, "a certificate that cannot be read") from error
 
 
@@ -91,7 +91,7 @@ def _check_signature(jws: Jws, certificate: x509.Certificate) -> None:
         raise SbiFailure(FaultCode.BAD_SIGNATURE, "the signature is not plain RS256")
     try:
         key = certificate.public_key()
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise SbiFailure(FaultCode.UNTRUSTED_DEVICE, "a certificate with an unusable key") from error
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < MIN_KEY_BITS:
         raise SbiFailure(FaultCode.BAD_SIGNATURE, f"RS256 needs an RSA key of {MIN_KEY_BITS} bits")

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from hw.api import (
     CapturedSample,
@@ -36,7 +37,9 @@ from hw.sbi.imagery import decode_preview
 from hw.sbi.self_test import self_test
 from hw.worker import DeviceWorker, Session, SessionEnded
 
-_SLAP_DPI = 500
+_PLATEN_INCHES: Final = 3.2
+"""Width of a FAP 60 ten-print platen (FBI EBTS, appendix F): the stream names no scale, and a service may
+send its preview reduced; 1600 pixels are 500 ppi."""
 
 
 @dataclass(slots=True)
@@ -102,17 +105,16 @@ class SbiScanner:
 
     def start(self) -> None:
         with self._changed:
-            if self._cancel.cancelled:
+            if self._cancel.is_cancelled():
                 self._cancel = Cancel()
                 self._sequence = 0
         self._worker.start()
 
     def stop(self) -> None:
         """Ends a preview and a capture under way. RuntimeError when the thread does not end."""
-        self.stop_preview()
         with self._changed:
             self._cancel.cancel()
-            self._changed.notify_all()
+            self._replace_preview(None)
         self._worker.stop()
         with self._changed:
             self._device = None
@@ -173,7 +175,7 @@ class SbiScanner:
         """Waits a little for a device that is just being found again."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._capturing or not self._stale or self._cancel.cancelled,
+                lambda: self._capturing or not self._stale or self._cancel.is_cancelled(),
                 timeout=self._delays.relink_s,
             )
             if self._capturing:
@@ -201,17 +203,17 @@ class SbiScanner:
         """One connection's life: `DeviceWorker` calls it again after a failure."""
         cancel = self._cancel
         try:
-            while not (session.stopped or cancel.cancelled):
+            while not (session.stopped or cancel.is_cancelled()):
                 if self._device is None or self._stale:
                     self._connect(session, cancel)
                 preview = self._next_job(cancel)
                 if preview is not None:
-                    self._run_preview(preview)
+                    self._run_preview(preview, cancel)
                 else:
                     self._check_health(cancel)
         except SbiFailure as failure:
             self._lose(failure)
-            if not cancel.cancelled:
+            if not cancel.is_cancelled():
                 raise SessionEnded(failure.code, failure.detail) from failure
 
     def _connect(self, session: Session, cancel: Cancel) -> None:
@@ -228,7 +230,9 @@ class SbiScanner:
         with self._changed:
 
             def awake() -> bool:
-                return cancel.cancelled or self._stale or (self._preview is not None and not self._capturing)
+                return (
+                    cancel.is_cancelled() or self._stale or (self._preview is not None and not self._capturing)
+                )
 
             self._changed.wait_for(awake, timeout=self._delays.health_s)
             return None if self._capturing or self._stale else self._preview
@@ -247,30 +251,30 @@ class SbiScanner:
         with self._changed:
             return not (self._capturing or self._stale) and self._preview is None
 
-    def _run_preview(self, preview: _Preview) -> None:
+    def _run_preview(self, preview: _Preview, cancel: Cancel) -> None:
         device = self._device
-        if device is None:
+        if device is None or cancel.is_cancelled():
             return
         shown = 0
         try:
             with self._client.stream(device, preview.capture_set, cancel=preview.cancel) as pictures:
                 for jpeg in pictures:
-                    if not self._show(preview, jpeg, device):
+                    if cancel.is_cancelled() or not self._show(preview, jpeg, device):
                         return
                     shown += 1
         except SbiFailure as failure:
-            if preview.cancel.cancelled or self._was_ended_by_capture(preview):
+            if preview.cancel.is_cancelled() or self._was_ended_by_capture(preview):
                 return
             if failure.code is not FaultCode.TIMED_OUT:  # the stream's own time-out: open the next
                 raise
-        if not (shown or preview.cancel.cancelled or self._was_ended_by_capture(preview)):
+        if not (shown or preview.cancel.is_cancelled() or self._was_ended_by_capture(preview)):
             raise SbiFailure(FaultCode.STALLED, "the stream ended without a picture")
 
     def _show(self, preview: _Preview, jpeg: bytes, device: DescribedDevice) -> bool:
         """False when this preview is no longer the wanted one."""
         captured_ns = time.monotonic_ns()
         pixels = decode_preview(jpeg)
-        dpi = _SLAP_DPI if self.kind is DeviceKind.SLAP_SCANNER else None
+        dpi = round(pixels.shape[1] / _PLATEN_INCHES) if self.kind is DeviceKind.SLAP_SCANNER else None
         with self._changed:
             if self._preview is not preview:
                 return False

@@ -52,7 +52,12 @@ def _check_issuer(issuer: x509.Certificate, *, certificates_below: int) -> None:
     try:
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError) as error:
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ) as error:
         raise _untrusted("an issuer that is no certificate authority") from error
     if not constraints.ca or not usage.key_cert_sign:
         raise _untrusted("an issuer that is no certificate authority")
