@@ -8,7 +8,8 @@ import pytest
 
 from hw.api import CaptureSet, Finger
 from hw.sim.people import compose_slap
-from hw.sim.people.ridges import Pattern, grow_finger
+from hw.sim.people.flow import Pattern
+from hw.sim.people.ridges import grow_finger
 
 
 @pytest.fixture(scope="module")

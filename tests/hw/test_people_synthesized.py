@@ -14,10 +14,11 @@ import pytest
 
 from hw.api import CaptureSet, Eye, Finger
 from hw.sim.people import Cloth, PersonSubject, SimPerson, Touch, impress, synthesize
+from hw.sim.people.flow import Pattern
 from hw.sim.people.looks import Hair, draw_looks
 from hw.sim.people.pen import MAX_PRESSURE, PAD_HEIGHT, PAD_WIDTH
 from hw.sim.people.portrait import paint
-from hw.sim.people.ridges import Pattern, grow_finger
+from hw.sim.people.ridges import grow_finger
 from hw.sim.people.scene import hang, seat
 from tests.hw.people_support import someone, someone_else
 

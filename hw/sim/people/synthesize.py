@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from hw.api import Eye, Finger
+from hw.sim.people.flow import draw_pattern
 from hw.sim.people.handwriting import sign
 from hw.sim.people.iris import draw_lids, grow_iris
 from hw.sim.people.looks import draw_looks
 from hw.sim.people.person import SimPerson
 from hw.sim.people.portrait import paint
-from hw.sim.people.ridges import draw_pattern, grow_finger
+from hw.sim.people.ridges import grow_finger
 
 _WOMEN = ("SITI", "DEWI", "SRI", "WAHYUNI", "LESTARI", "RATNA", "YANTI", "PUTRI", "SULASTRI", "MURNI")
 _MEN = ("BUDI", "AGUS", "SLAMET", "JOKO", "WAHYU", "SUTRISNO", "BAMBANG", "EKO", "PARDI", "HARTONO")
