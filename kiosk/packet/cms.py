@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
 from kiosk.packet.der import (
+    BIT_STRING,
     CONTEXT_0,
     INTEGER,
     NULL,
@@ -108,38 +109,54 @@ def _take_apart(signature: bytes) -> _SignedData:
     return _signer_info(DerReader(only(signers.value, SEQUENCE).value), certificates)
 
 
-def _signer_info(info: DerReader, certificates: list[x509.Certificate]) -> _SignedData:
+def _signer_info(info: DerReader, certificates: dict[bytes, x509.Certificate]) -> _SignedData:
     _expect_version(info)
-    issuer_and_serial = DerReader(info.read(SEQUENCE).value)
-    issuer = issuer_and_serial.read(SEQUENCE).raw
-    serial = int.from_bytes(issuer_and_serial.read(INTEGER).value, "big", signed=True)
-    issuer_and_serial.finish()
+    signer = certificates.pop(info.read(SEQUENCE).value, None)
     _expect_algorithm(info, _SHA256)
     attributes = info.read(CONTEXT_0).raw if info.next_tag == CONTEXT_0 else None
     _expect_algorithm(info, _ECDSA_SHA256)
     signature = info.read(OCTET_STRING).value
     info.finish()
-    own = [c for c in certificates if c.issuer.public_bytes() == issuer and c.serial_number == serial]
-    if len(own) != 1:
+    if signer is None:
         raise DerError("the signer's certificate is not in the signature")
-    key = own[0].public_key()
+    key = signer.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise DerError("the signer's key is not on P-256")
-    return _SignedData(own[0], key, tuple(c for c in certificates if c is not own[0]), attributes, signature)
+    return _SignedData(signer, key, tuple(certificates.values()), attributes, signature)
 
 
-def _certificates(reader: DerReader) -> list[x509.Certificate]:
-    certificates = []
+def _certificates(reader: DerReader) -> dict[bytes, x509.Certificate]:
+    """By issuer and serial number, in DER, as a signer is named (RFC 5652, 10.2.4)."""
+    certificates: dict[bytes, x509.Certificate] = {}
     while reader.more:
-        certificates.append(_certificate(reader.read(SEQUENCE).raw))
+        raw = reader.read(SEQUENCE).raw
+        name = _issuer_and_serial(raw)
+        if name in certificates:
+            raise DerError("a certificate stands there twice")
+        certificates[name] = _certificate(raw)
     return certificates
 
 
+def _issuer_and_serial(raw: bytes) -> bytes:
+    certificate = DerReader(only(raw, SEQUENCE).value)
+    body = DerReader(certificate.read(SEQUENCE).value)
+    certificate.read(SEQUENCE)
+    if certificate.read(BIT_STRING).value[:1] != b"\x00":  # else unused bits: the one byte nothing signs
+        raise DerError("a certificate's signature is not whole bytes")
+    certificate.finish()
+    body.read(CONTEXT_0)
+    serial = body.read(INTEGER)
+    body.read(SEQUENCE)
+    if int.from_bytes(serial.value, "big", signed=True) <= 0:
+        raise DerError("a certificate's serial number is not positive")
+    return body.read(SEQUENCE).raw + serial.raw
+
+
 def _certificate(raw: bytes) -> x509.Certificate:
-    """Parses at once what cryptography would parse on first use."""
+    """Names and extensions are read only once the certificate is known to be an authority's work."""
     try:
         certificate = x509.load_der_x509_certificate(raw)
-        _ = certificate.issuer, certificate.subject, certificate.public_key()
+        certificate.public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise DerError(f"a damaged certificate: {error}") from error
     return certificate
@@ -178,40 +195,48 @@ def _trusted(
     signed: _SignedData, *, anchors: Sequence[x509.Certificate], at: dt.datetime, where: str
 ) -> x509.Certificate | PacketFault:
     path, left = [signed.signer], list(signed.others)
-    while not any(_issued(path[-1], anchor) for anchor in anchors):
-        issuer = next((other for other in left if _issued(path[-1], other)), None)
+    while (anchor := _issuer_of(path[-1], anchors)) is None:
+        issuer = _issuer_of(path[-1], left)
         if issuer is None:
-            return _untrusted(where, f"signer {_name(signed.signer)}", "a signer issued under a known anchor")
+            found = f"a signer with the key {key_id(signed.signer)}"
+            return _untrusted(where, found, "a signer issued under a known anchor")
         left.remove(issuer)
         path.append(issuer)
+    if left:
+        return _untrusted(where, f"{len(left)} stray certificates", "the signer's chain and no more")
+    if not all(_is_authority(certificate) for certificate in (*path[1:], anchor)):
+        return _untrusted(where, "a certificate issued by another signer", "one issued by an authority")
     if at.tzinfo is None:
         return _untrusted(where, f"signed at {at.isoformat()}, in no time zone", "a time with its zone")
-    if left:
-        return _untrusted(where, f"a stray certificate, {_name(left[0])}", "the signer's chain and no more")
     for certificate in path:
-        if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-            first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-            return _untrusted(
-                where, f"{_name(certificate)} used at {at.isoformat()}", f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
-            )
+        first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if not first <= at <= last:
+            found = f"{certificate.subject.rfc4514_string()} used at {at.isoformat()}"
+            return _untrusted(where, found, f"{first:%Y-%m-%d} to {last:%Y-%m-%d}")
     return signed.signer
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def _issuer_of(
+    certificate: x509.Certificate, candidates: Sequence[x509.Certificate]
+) -> x509.Certificate | None:
+    for candidate in candidates:
+        try:
+            certificate.verify_directly_issued_by(candidate)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+            continue
+        return candidate
+    return None
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
     try:
-        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound, x509.DuplicateExtension):
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
         return False
-    return constraints.ca
 
 
 def _untrusted(where: str, found: str, allowed: str) -> PacketFault:
     return PacketFault(FaultKind.UNTRUSTED_SIGNER, where, found, allowed)
-
-
-def _name(certificate: x509.Certificate) -> str:
-    return certificate.subject.rfc4514_string()
 
 
 def _expect_oid(reader: DerReader, allowed: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-INTEGER, OCTET_STRING, NULL, OID = 0x02, 0x04, 0x05, 0x06
+INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
 CONTEXT_0 = 0xA0
 

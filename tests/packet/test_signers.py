@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,16 @@ def test_a_stray_certificate_is_refused(root: DeviceSigner):
     fault = verify_detached(CONTENT, signature, anchors=root.chain, at=SEALED_AT, where="x")
     assert kind_of(fault) is FaultKind.UNTRUSTED_SIGNER
     assert "stray" in str(fault)
+
+
+def test_the_byte_of_a_certificate_that_nothing_signs_counts_too(root: DeviceSigner):
+    """A signature with an even last byte could as well claim that its last bit is unused."""
+    units = (issued("Contoh Unit", root, ca=False) for _ in itertools.count())
+    unit = next(unit for unit in units if unit.chain[0].signature[-1] % 2 == 0)
+    signature = bytearray(sign_detached(CONTENT, unit))
+    signature[signature.index(unit.chain[0].signature) - 1] = 1
+    result = verify_detached(CONTENT, bytes(signature), anchors=root.chain, at=SEALED_AT, where="x")
+    assert kind_of(result) is FaultKind.BAD_SIGNATURE
 
 
 @pytest.mark.parametrize("days", [-30, 10_000])
