@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 MULTIPART_ABOVE_BYTES = 32 * 1024 * 1024
 """A conditional put is one request. Above this, parts survive a bad line better; the name is guard enough."""
-_TIMEOUT = dt.timedelta(seconds=60)
+_REQUEST_TIMEOUT = dt.timedelta(minutes=15)
+"""For one whole put: 600 kB over a line of 8 kbit/s take ten minutes."""
+_CONNECT_TIMEOUT = dt.timedelta(seconds=10)
 _PACKET = re.compile(r"packets/([0-9a-f]{64})\.ktp")
 _S3_OPTIONS = {"endpoint", "region", "prefix", "credentials"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -159,7 +161,11 @@ def _s3(bucket: str, query: dict[str, list[str]]) -> S3Store:
         bucket,
         prefix=options.get("prefix"),
         config=config,
-        client_options={"allow_http": plain, "timeout": _TIMEOUT, "connect_timeout": dt.timedelta(seconds=10)},
+        client_options={
+            "allow_http": plain,
+            "timeout": _REQUEST_TIMEOUT,
+            "connect_timeout": _CONNECT_TIMEOUT,
+        },
         retry_config={"max_retries": 0},  # the uplink's own back-off retries, and says why
     )
 
