@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from hw.sim.people.looks import Hair, Looks
 from hw.sim.people.noise import Field, blur, fractal_noise, smooth_noise, smoothstep, to_pixels
 
-WIDTH = 760
+WIDTH = 940
 HEIGHT = 720
-_UNIT_PX = 116.0
-"""Inter-eye distance; ISO/IEC 39794-5 asks for 90 pixels at least."""
+_UNIT_PX = 144.0
+"""Inter-eye distance; ISO/IEC 39794-5 asks for 90 pixels at least. A 480x640 portrait then fits the head."""
 
-_EYES_Y_PX = 322.0
+_EYES_Y_PX = 340.0
 _CHIN = 1.85
 
 
@@ -52,7 +52,7 @@ class _Painting:
 
 
 def paint(rng: np.random.Generator, looks: Looks) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Face RGB (720, 760, 3) looking straight ahead, mouth closed, and its matte (720, 760)."""
+    """Face RGB (720, 940, 3) looking straight ahead, mouth closed, and its matte (720, 940)."""
     yy, xx = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     x, y = (xx - (WIDTH - 1) / 2) / np.float32(_UNIT_PX), (yy - np.float32(_EYES_Y_PX)) / np.float32(_UNIT_PX)
     canvas = _Painting(x, y, np.zeros((HEIGHT, WIDTH, 3), np.float32), np.zeros((HEIGHT, WIDTH), np.float32))
@@ -71,12 +71,12 @@ def paint(rng: np.random.Generator, looks: Looks) -> tuple[NDArray[np.uint8], ND
     _nose_and_mouth(canvas, looks)
     if looks.age > 45:
         _wrinkles(canvas, looks)
+    if looks.glasses:
+        _glasses(canvas)
     if looks.hair is Hair.HIJAB:
         _hijab(canvas, rng, looks)
     else:
         _hair(canvas, rng, looks)
-    if looks.glasses:
-        _glasses(canvas)
     solid = blur(canvas.cover, 0.7)
     rgb = blur(canvas.rgb * canvas.cover[:, :, None], 0.7) / np.maximum(solid, np.float32(1e-3))[:, :, None]
     return to_pixels(255 * rgb), to_pixels(255 * solid)
@@ -94,7 +94,7 @@ def _bump(canvas: _Painting, x: float, y: float, wide: float, tall: float) -> Fi
 def _half_width(y: Field, jaw: float) -> Field:
     """Half the width of the head at each height, crown to chin."""
     at = np.array([-1.78, -1.7, -1.5, -1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.15, 1.45, 1.65, 1.78, 1.85])
-    half = np.array([0.0, 0.38, 0.72, 0.96, 1.1, 1.15, 1.14, 1.1, 1.01, 0.86, 0.64, 0.42, 0.22, 0.0])
+    half = np.array([0.0, 0.38, 0.72, 0.96, 1.1, 1.15, 1.14, 1.1, 1.01, 0.87, 0.69, 0.50, 0.31, 0.0])
     low = np.where(at > 0.4, 1 + (jaw - 1) * (at - 0.4), 1.0)
     fine = np.linspace(at[0], at[-1], 400)
     smooth = np.convolve(np.pad(np.interp(fine, at, half * low), 12, mode="edge"), np.hanning(25) / 12, "valid")
@@ -132,7 +132,7 @@ def _head(canvas: _Painting, rng: np.random.Generator, looks: Looks) -> None:
     key = np.clip((0.22 * slope_x + 0.34 * slope_y + 0.92) / length, 0, 1)
     fill = np.clip((-0.35 * slope_x - 0.1 * slope_y + 0.9) / length, 0, 1)
     hollow = np.clip(blur(z, 14) - z, -0.06, 0.09)
-    light = 0.30 + 0.52 * key + 0.26 * fill - 2.2 * hollow
+    light = 0.34 + 0.52 * key + 0.26 * fill - 2.2 * hollow
     shine = 0.10 * np.clip(key, 0, 1) ** 26
     skin = _complexion(canvas, rng, looks)
     canvas.over(mask, np.clip(skin * light[:, :, None] + shine[:, :, None], 0, 1), widen=True)
