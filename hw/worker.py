@@ -138,16 +138,16 @@ class DeviceWorker:
         failures = 0
         while not stopping.is_set():
             session = Session(kind=self._kind, stopping=stopping, publish=self._publish)
-            ended = self._one_session(session)
+            fault = self._one_session(session)
             if stopping.is_set():
                 return
-            if ended != self._standing:
-                log.warning("%s: %s", self._kind, ended.fault.detail if ended.fault else ended.state)
-            self._publish(ended)
+            if session.was_ready or failures == 0:  # an absent device is reported once, not at each attempt
+                log.warning("%s: %s: %s", self._kind, fault.code, fault.detail)
             failures = 0 if session.was_ready else failures + 1
             stopping.wait(RETRY_DELAYS_S[min(failures, len(RETRY_DELAYS_S) - 1)])
 
-    def _one_session(self, session: Session) -> Standing:
+    def _one_session(self, session: Session) -> Fault:
+        """Serves once; publishes and gives the reason it ended."""
         code, detail, state = FaultCode.DEVICE_ERROR, "the driver's thread broke off", DeviceState.FAULT
         try:
             self._serve(session)
@@ -158,9 +158,9 @@ class DeviceWorker:
         except OSError as error:
             code, detail, state = FaultCode.NOT_CONNECTED, str(error), DeviceState.LOST
         finally:  # also on the way of a bug's exception, so that nobody takes a dead driver for a live one
-            standing = Standing(state, Fault(code, self._kind, detail))
-            self._publish(standing)
-        return standing
+            fault = Fault(code, self._kind, detail)
+            self._publish(Standing(state, fault))
+        return fault
 
     def _publish(self, standing: Standing) -> None:
         self._standing = standing

@@ -10,13 +10,26 @@ import cv2
 import numpy as np
 
 from hw import udev
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, Frame, PixelFormat, SelfTest
+from hw.api import (
+    DeviceInfo,
+    DeviceKind,
+    DeviceState,
+    FaceCamera,
+    Fault,
+    FaultCode,
+    Frame,
+    PixelFormat,
+    SelfTest,
+)
 from hw.camera.sources import HttpStream, Picture, SourceSpec, V4l2Node, VideoFile
 from hw.device_url import DeviceUrl
 from hw.worker import DeviceWorker, Session, SessionEnded
 
 STALL_S = 1.0
 """A frozen face on the screen is worse than none: past this age a picture is not shown as live."""
+
+STOP_TIMEOUT_S = 12.0
+"""OpenCV waits up to 10 s for the first picture of a V4L2 camera that is stuck."""
 
 SELF_TEST_FRAMES = 3
 SELF_TEST_TIMEOUT_S = 3.0
@@ -26,7 +39,7 @@ class OpenCvFaceCamera:
     def __init__(self, source: SourceSpec, *, url: str) -> None:
         self._source = source
         self._url = url
-        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
+        self._worker = DeviceWorker(kind=self.kind, serve=self._serve, stop_timeout_s=STOP_TIMEOUT_S)
         self._latest: Frame | None = None
         self._received = 0
 
@@ -120,7 +133,7 @@ class OpenCvFaceCamera:
         )
 
 
-def open_url(url: DeviceUrl) -> OpenCvFaceCamera:
+def open_url(url: DeviceUrl) -> FaceCamera:
     width = url.integer("width", default=1280, lowest=160, highest=4096)
     height = url.integer("height", default=720, lowest=120, highest=4096)
     source: SourceSpec

@@ -109,14 +109,15 @@ class _Stream:
 
 
 class _V4l2Source(_Stream):
-    """OpenCV's V4L2 read waits up to 10 s for a stuck camera; `waitAny` grabs within a time we choose."""
+    """OpenCV's V4L2 read waits up to 10 s for a stuck camera; `waitAny` grabs within a time we choose,
+    except for the very first picture."""
 
     def read(self) -> Picture | None:
         try:
-            grabbed, _ = cv2.VideoCapture.waitAny([self._capture], READ_TIMEOUT_MS * 1_000_000)
+            _, ready = cv2.VideoCapture.waitAny([self._capture], READ_TIMEOUT_MS * 1_000_000)
         except cv2.error:  # the node is gone
             return None
-        if not grabbed:
+        if len(ready) == 0:
             return None
         found, picture = self._capture.retrieve()
         return np.asarray(picture, dtype=np.uint8) if found else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import serial
 
 from hw import udev
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, SelfTest
+from hw.api import CodeScanner, DeviceInfo, DeviceKind, DeviceState, Fault, SelfTest
 from hw.code.code_lines import CodeLines
 from hw.device_url import DeviceUrl
 from hw.worker import DeviceWorker, Session
@@ -74,6 +74,6 @@ class SerialCodeScanner:
                     self._unread.extend(lines.feed(data, t_ns=time.monotonic_ns()))
 
 
-def open_url(url: DeviceUrl) -> SerialCodeScanner:
+def open_url(url: DeviceUrl) -> CodeScanner:
     baud = url.integer("baud", default=9600, lowest=1200, highest=921600)
     return SerialCodeScanner(url.device_path(), url=url.text, baud=baud)

@@ -67,7 +67,7 @@ def _look_at(device: Device) -> Finding:
     device.start()
     try:
         deadline = time.monotonic() + SETTLE_S
-        while device.state() is not DeviceState.READY and time.monotonic() < deadline:
+        while device.state() in (DeviceState.CONNECTING, DeviceState.LOST) and time.monotonic() < deadline:
             time.sleep(0.05)
         return _finding(device, device.state(), device.info())
     finally:

@@ -12,7 +12,17 @@ from typing import Any
 
 import gpiozero
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PanelInputs, PanelState, SelfTest
+from hw.api import (
+    DeviceInfo,
+    DeviceKind,
+    DeviceState,
+    Fault,
+    FaultCode,
+    Panel,
+    PanelInputs,
+    PanelState,
+    SelfTest,
+)
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.panel.pins import LAST_PIN, PanelPins
 from hw.panel.signals import SIGNALS
@@ -151,7 +161,7 @@ class _Devices:
         )
 
 
-def open_url(url: DeviceUrl) -> GpioPanel:
+def open_url(url: DeviceUrl) -> Panel:
     factory = url.choice("factory", FACTORIES, default="lgpio")
     numbers = {
         name: url.integer(name, default=PanelPins().number(name), lowest=0, highest=LAST_PIN)

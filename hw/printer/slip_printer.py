@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest, Slip
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, Printer, SelfTest, Slip
 from hw.device_url import DeviceUrl
 from hw.printer.conversation import Conversation
 from hw.printer.link import LinkSpec, PrinterNode, SerialPort, TcpAddress
@@ -147,6 +147,8 @@ class EscPosSlipPrinter:
             fault = self._report(session, printer)
             if fault is None and not confirms:
                 break
+            if fault is None and session.stopped:
+                fault = Fault(FaultCode.NOT_CONNECTED, self.kind, "stopped while printing")
             if fault is None and time.monotonic() > deadline:
                 fault = Fault(FaultCode.TIMED_OUT, self.kind, "the printer did not finish the slip")
             if fault is not None:
@@ -168,7 +170,7 @@ class EscPosSlipPrinter:
                 )
 
 
-def open_url(url: DeviceUrl) -> EscPosSlipPrinter:
+def open_url(url: DeviceUrl) -> Printer:
     paper = Paper(
         columns=int(url.choice("columns", ["32", "42", "48"], default="42")),
         native_qr=url.choice("qr", ["native", "picture"], default="native") == "native",

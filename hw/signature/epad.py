@@ -14,7 +14,17 @@ import tty
 from pathlib import Path
 
 from hw import udev
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PadGeometry, PenPoint, SelfTest
+from hw.api import (
+    DeviceInfo,
+    DeviceKind,
+    DeviceState,
+    Fault,
+    FaultCode,
+    PadGeometry,
+    PenPoint,
+    SelfTest,
+    SignaturePad,
+)
 from hw.device_url import DeviceUrl
 from hw.signature.epad_report import GEOMETRY, REPORT_LENGTH, EpadReport, EpadStream
 from hw.worker import DeviceWorker, Session, SessionEnded
@@ -123,5 +133,5 @@ def _open_node(path: Path) -> int:
     return descriptor
 
 
-def open_url(url: DeviceUrl) -> EpadSignaturePad:
+def open_url(url: DeviceUrl) -> SignaturePad:
     return EpadSignaturePad(url.device_path(), url=url.text)

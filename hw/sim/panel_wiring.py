@@ -125,7 +125,9 @@ class _Cable:
 
 class _RemoteWiring(PanelWiring):
     def __init__(self, *, pins: PanelPins, port: int) -> None:
-        self._cable = _Cable(socket.create_connection(("127.0.0.1", port), CONNECT_TIMEOUT_S))
+        connection = socket.create_connection(("127.0.0.1", port), CONNECT_TIMEOUT_S)
+        connection.settimeout(None)  # switches may be quiet for hours
+        self._cable = _Cable(connection)
         super().__init__(pins=pins, on_lamp=self._cable.tell)
         self._cable.follow(self)
 

@@ -168,6 +168,19 @@ def test_slips_asked_for_at_the_same_time_are_printed_once_or_refused(
     assert len(simulated.slips) == sum(outcome is None for outcome in outcomes)
 
 
+def test_a_stop_in_mid_slip_does_not_wait_for_the_paper(
+    simulated: SimulatedPrinter, printer: EscPosSlipPrinter
+) -> None:
+    simulated.fail("stuck")
+    outcomes: list[Fault | None] = []
+    caller = threading.Thread(target=lambda: outcomes.append(printer.print_slip(SLIP)))
+    caller.start()
+    eventually(lambda: simulated.holding)
+    printer.stop()
+    caller.join()
+    assert [code(fault) for fault in outcomes] == [FaultCode.NOT_CONNECTED]
+
+
 def test_a_printer_without_confirmation_is_believed(simulated: SimulatedPrinter) -> None:
     simulated.fail("unconfirming")
     printer = open_device(simulated.url)
