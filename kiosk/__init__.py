@@ -1,0 +1,3 @@
+"""The KTP-el enrollment kiosk."""
+
+__version__ = "0.1.0"

@@ -6,13 +6,13 @@ import shutil
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw.api import DeviceKind, Devices
 from hw.registry import DeviceUrlError, open_devices
+from kiosk import __version__
 from kiosk.app.clock import Clock
 from kiosk.app.controller import Controller
 from kiosk.app.ink import ScreenInk
@@ -25,7 +25,7 @@ from kiosk.config import Config
 from kiosk.enrollment import flow
 from kiosk.enrollment.events import Event
 from kiosk.enrollment.screens import Kiosk
-from kiosk.matching import MATCHER, compare
+from kiosk.matching.compare import MATCHER, compare
 from kiosk.packet.contents import UnitInfo
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import Receipt, verify_receipt
@@ -52,10 +52,6 @@ class Unit:
     stop: Callable[[], None]
 
 
-def software_version() -> str:
-    return metadata.version("ektp-kiosk")
-
-
 def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda _kiosk, _event: None) -> Unit:
     """Opens storage, keys and devices, replays the journal, starts capture.
 
@@ -71,7 +67,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     outbox.sweep()
     sent = SentRegister(folder.sent, hash_nik=lambda nik: nik_hash(nik, key=keys.nik_hash_key))
     audit = AuditLog(folder.audit, nik_key=keys.nik_hash_key)
-    unit = UnitInfo(config.unit_id, config.office, software_version())
+    unit = UnitInfo(config.unit_id, config.office, __version__)
     plans = Plans(devices, screen_ink=ink.read, clear_screen=ink.clear)
     rooms = Rooms(plans.plan_for, store=blobs.put, load=blobs.get, compare=_compared, post=events.append)
     worker = CaptureWorker(rooms, config.policy)
@@ -103,7 +99,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     for device in devices.all():
         device.start()
     worker.start()
-    audit.record(AuditEvent.STARTED, clock.now(), details={"version": software_version()})
+    audit.record(AuditEvent.STARTED, clock.now(), details={"version": __version__})
     controller = Controller(services, started, office=config.office, ink=ink, events=events, on_step=on_step)
 
     def stop() -> None:

@@ -90,7 +90,7 @@ def sign_in(screen: OfficerSigningIn) -> View:
 def queue(kiosk: Kiosk) -> View:
     order = {Stage.AWAIT_OFFICER: 0, Stage.FINALISED: 2, Stage.SEALED: 3, Stage.RECEIVED: 3}
     records = sorted(kiosk.enrollments, key=lambda e: (order.get(e.stage, 1), e.id))
-    headings = (Text("field.record"), Text("field.name"), Text("field.started"), Text("field.status"))
+    headings = (Text("field.record"), Text("field.name"), Text("field.started"), Text("field.stage"))
     return View(
         ScreenId.OFFICER_QUEUE,
         Text("officer_queue.title"),
@@ -124,7 +124,7 @@ def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
 def _summary(enrollment: Enrollment) -> tuple[Field, ...]:
     person = enrollment.person
     if person is None:
-        return (Field(Text("field.status"), "", Text(f"stage.{enrollment.stage}")),)
+        return (Field(Text("field.stage"), "", Text(f"stage.{enrollment.stage}")),)
     verified = (
         "verification.matched"
         if all(v.matched for v in enrollment.verifications)
@@ -136,7 +136,7 @@ def _summary(enrollment: Enrollment) -> tuple[Field, ...]:
         *person_fields(person)[:5],
         Field(Text("field.background"), "", Text(f"background.{person.background}")),
         Field(Text("field.verification"), "", Text(verified)),
-        Field(Text("field.status"), "", Text(f"stage.{enrollment.stage}")),
+        Field(Text("field.stage"), "", Text(f"stage.{enrollment.stage}")),
     )
 
 

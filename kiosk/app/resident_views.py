@@ -86,8 +86,9 @@ def notice() -> View:
     )
 
 
-def identify(screen: Identifying) -> View:
-    message = Text(screen.message) if screen.message else None
+def identify(kiosk: Kiosk, screen: Identifying) -> View:
+    age = {"age": kiosk.policy.min_capture_age_years}
+    message = Text(screen.message, age) if screen.message else None
     if screen.asked is Asked.BIRTH_DATE:
         prompt = Text("identify.birth_date")
         return _keypad_view(ScreenId.IDENTIFY, prompt, screen.entry, message, (action("back", WentBack()),))
@@ -136,7 +137,7 @@ def _read_aloud(fields: tuple[Field, ...]) -> tuple[Text, ...]:
     said: list[Text] = []
     for field in fields:
         said.append(field.label)
-        said.append(field.value_text or Text("spoken.value", {"value": field.value}))
+        said.append(field.value_text or Text("value.text", {"text": field.value}))
     return tuple(said)
 
 

@@ -19,14 +19,14 @@ def proof_slip(enrollment: Enrollment, *, office: str, at: dt.datetime) -> Slip:
     masked = "*" * (len(person.nik) - VISIBLE_NIK_DIGITS) + person.nik[-VISIBLE_NIK_DIGITS:]
     lines = (
         Text("slip.office", {"office": office}),
-        Text("slip.record", {"record": enrollment.id}),
+        Text("slip.number", {"number": enrollment.id}),
         Text("slip.name", {"name": person.name}),
         Text("slip.nik", {"nik": masked}),
         Text("slip.date", {"date": f"{at:%d-%m-%Y %H:%M} UTC"}),
         Text("slip.fingers", {"count": sum(s.position.modality == "fingerprint" for s in enrollment.samples)}),
         Text("slip.irises", {"count": sum(s.position.modality == "iris" for s in enrollment.samples)}),
         Text("slip.free"),
-        Text("slip.not_identity"),
+        Text("slip.not_suket"),
     )
     return Slip(
         heading=translate(Text("slip.heading"), enrollment.language),

@@ -65,7 +65,7 @@ def _bare(kiosk: Kiosk) -> View:
         case AtNotice():
             return resident_views.notice()
         case Identifying() as screen:
-            return resident_views.identify(screen)
+            return resident_views.identify(kiosk, screen)
         case Resuming() as screen:
             return resident_views.resume(screen)
         case Confirming(enrollment_id):

@@ -9,7 +9,8 @@ from kiosk.enrollment.events import Guidance, Outline
 from kiosk.enrollment.person import BackgroundColour
 from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
-from kiosk.quality import FaceAssessment, FaceEngine, face_crop
+from kiosk.quality.face import FaceAssessment, assess_face, face_crop
+from kiosk.quality.face_networks import FaceEngine
 
 LIVE_SCORE_GOOD = 45
 
@@ -43,7 +44,7 @@ class FacePlan:
         if frame.sequence == self._sequence:
             return None
         self._sequence = frame.sequence
-        face = self._engine.assess(frame.pixels, background=self._background)
+        face = assess_face(frame.pixels, background=self._background, engine=self._engine)
         score = face.report.score or 0
         mendable = [defect for defect in face.report.defects if defect not in _ADVISORY]
         good = score >= LIVE_SCORE_GOOD and not mendable

@@ -9,7 +9,7 @@ from kiosk.enrollment.events import Guidance, Outline
 from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Capturer
-from kiosk.quality import IrisAssessment, assess_iris, split_irises
+from kiosk.quality.iris import IrisAssessment, assess_iris, split_irises
 
 LIVE_SCORE_GOOD = 40
 

@@ -15,7 +15,7 @@ from kiosk.capture.slap_plan import SlapPlan
 from kiosk.enrollment.effects import StartCapture
 from kiosk.enrollment.positions import CaptureStep
 from kiosk.enrollment.quality_report import Defect
-from kiosk.quality import FaceEngine
+from kiosk.quality.face_networks import FaceEngine
 
 _SLAP_SETS: Mapping[CaptureStep, CaptureSet] = MappingProxyType(
     {

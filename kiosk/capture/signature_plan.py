@@ -6,9 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,12 +17,10 @@ from kiosk.enrollment.events import Guidance
 from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Capturer
-from kiosk.quality import assess_signature
+from kiosk.quality.signature import assess_signature, rasterised
 
-PICTURE_WIDTH = 724
 PEN_RESTED_S = 1.5
 """A pause this long after the last stroke means the signature is done; shorter ones lie within it."""
-INK_WIDTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +33,8 @@ class Ink:
 
 
 def draw(ink: Ink) -> NDArray[np.uint8]:
-    """Grey (h, 724) picture of the strokes, black on white, in the pad's proportions."""
-    scale = PICTURE_WIDTH / ink.geometry.width
-    picture = np.full((max(1, round(ink.geometry.height * scale)), PICTURE_WIDTH), 255, np.uint8)
-    for before, after in pairwise(ink.points):
-        if before.pressure > 0 and after.pressure > 0:
-            start = (round(before.x * scale), round(before.y * scale))
-            end = (round(after.x * scale), round(after.y * scale))
-            cv2.line(picture, start, end, 0, INK_WIDTH, cv2.LINE_AA)
-    return picture
+    """Grey (h, 721) picture of the strokes, black on white, in the pad's proportions."""
+    return np.where(rasterised(ink.points, geometry=ink.geometry) > 0, 0, 255).astype(np.uint8)
 
 
 def strokes_json(ink: Ink) -> bytes:
@@ -112,7 +101,7 @@ class SignaturePlan:
         if isinstance(ink, Fault):
             return ink
         picture = draw(ink)
-        report = assess_signature(picture)
+        report = assess_signature(ink.points, geometry=ink.geometry)
         if Defect.EMPTY in report.defects:
             return Defect.EMPTY
         return (RawSample(Position.SIGNATURE, picture, None, report, ink.capturer, strokes=strokes_json(ink)),)

@@ -9,7 +9,8 @@ from kiosk.enrollment.events import Guidance, Outline
 from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Capturer
-from kiosk.quality import SlapFinger, assess_fingerprint, assess_slap
+from kiosk.quality.fingerprint import assess_fingerprint
+from kiosk.quality.slap import SlapFinger, assess_slap
 
 LIVE_SCORE_MEND = 20
 """Live scores below this mark a finger on the screen; the final score decides, not this."""

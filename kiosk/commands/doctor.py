@@ -136,7 +136,7 @@ def _clock() -> Finding:
 
 
 def _kernels() -> Finding:
-    from kiosk.quality import FaceEngine  # noqa: PLC0415
+    from kiosk.quality.face_networks import FaceEngine  # noqa: PLC0415
 
     FaceEngine()
     return Finding("quality kernels and face models", ready=True)

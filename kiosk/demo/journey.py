@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from hw.sim.control_client import SimulationClient
 from kiosk.app.controller import Controller
@@ -15,10 +17,31 @@ from kiosk.enrollment.person import Person
 from kiosk.enrollment.record import Enrollment, Stage
 from kiosk.enrollment.screens import Capturing, Finished
 from kiosk.simulated import OFFICER, Login
-from kiosk.ui.robot import Robot
 
 STEP_TIMEOUT_S = 90.0
 SIGNING_SPEED = 2.0
+
+
+_CAPTURING = (ScreenId.CAPTURE, ScreenId.VERIFY, ScreenId.APPROVE)
+_FORWARD = MappingProxyType(
+    {
+        ScreenId.ATTRACT: "start_id",
+        ScreenId.NOTICE: "continue",
+        ScreenId.CONFIRM_BIODATA: "yes_correct",
+        ScreenId.REVIEW: "continue",
+    }
+)
+"""The one button a resident presses to go on."""
+
+
+class Hands(Protocol):
+    """What a journey does to the screen: `kiosk.ui.robot.Robot` touches the real one."""
+
+    def settle(self, frames: int = 2) -> None: ...
+
+    def press(self, action_id: str) -> None: ...
+
+    def screenshot(self, path: Path) -> None: ...
 
 
 class JourneyError(Exception):
@@ -37,7 +60,7 @@ class Narrator:
 class Journey:
     """One person's way from the first screen to the purged packet."""
 
-    robot: Robot
+    robot: Hands
     controller: Controller
     devices: SimulationClient
     narrator: Narrator
@@ -49,20 +72,20 @@ class Journey:
     _started_s: float = field(default_factory=time.monotonic, init=False)
 
     def enrol(self) -> Enrollment:
-        """The resident's part, up to waiting for the officer. Returns the record."""
-        self._see(ScreenId.ATTRACT)
-        self._press("start_id")
-        self._see(ScreenId.NOTICE)
-        self._press("continue")
-        self._see(ScreenId.IDENTIFY)
-        self._identify()
-        self._see(ScreenId.CONFIRM_BIODATA)
-        self._press("yes_correct")
-        while self._view.screen in (ScreenId.CAPTURE, ScreenId.VERIFY):
-            self._capture()
-        self._see(ScreenId.REVIEW)
-        self._press("continue")
-        self._capture()
+        """The resident's part from whatever screen is shown, up to waiting for the officer. Returns the record."""
+        while self._view.screen is not ScreenId.AWAIT_OFFICER:
+            screen = self._view.screen
+            if screen in _CAPTURING:
+                self._capture()
+                continue
+            self._see(screen)
+            if screen in (ScreenId.IDENTIFY, ScreenId.RESUME):
+                self._identify()
+            elif screen in _FORWARD:
+                self._press(_FORWARD[screen])
+            else:
+                raise JourneyError(f"a resident cannot go on from {screen}")
+            self._leave(screen)
         self._see(ScreenId.AWAIT_OFFICER)
         return self._record()
 
@@ -104,6 +127,9 @@ class Journey:
         self._picture(str(screen))
         self._say(f"{screen}")
 
+    def _leave(self, screen: ScreenId) -> None:
+        self._wait(f"the screen after {screen}", lambda: self._view.screen is not screen)
+
     def _identify(self) -> None:
         if self.scans_ticket:
             self.devices.scan(self.person.ticket)
@@ -112,7 +138,6 @@ class Journey:
                 self.robot.press(f"key_{digit}")
             self._picture("identify_typed")
             self._press("enter")
-        self._wait("the biodata", lambda: self._view.screen is not ScreenId.IDENTIFY)
 
     def _capture(self) -> None:
         """Looks on while the devices and the simulated person do their part."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kiosk.enrollment.record import Language
 
@@ -18,6 +18,7 @@ class UnknownText(KeyError):
     """No catalogue entry has this id: a bug in the screen that asked."""
 
 
+@runtime_checkable
 class Phrase(Protocol):
     """A text id with values for its places; `kiosk.app.views.Text` is one."""
 
@@ -25,7 +26,7 @@ class Phrase(Protocol):
     def id(self) -> str: ...
 
     @property
-    def args(self) -> Mapping[str, str | int]: ...
+    def args(self) -> Mapping[str, object]: ...
 
 
 @cache
@@ -36,12 +37,18 @@ def catalogue(language: Language) -> Catalogue:
 
 
 def translate(text: Phrase, language: Language) -> str:
-    """Raises UnknownText for an id without an entry, KeyError when a place has no value."""
+    """The text in a language; a place may hold another text, which is translated into it.
+
+    Raises UnknownText for an id without an entry, KeyError when a place has no value.
+    """
     try:
         template = catalogue(language)[text.id]
     except KeyError:
         raise UnknownText(text.id) from None
-    return template.format(**text.args)
+    values = {
+        name: translate(value, language) if isinstance(value, Phrase) else value for name, value in text.args.items()
+    }
+    return template.format(**values)
 
 
 def _flat(table: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:

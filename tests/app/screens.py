@@ -1,0 +1,113 @@
+"""Every screen a kiosk can show, reached by playing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kiosk.app.view import settings_view, view_of
+from kiosk.app.views import Display, View
+from kiosk.enrollment import events as ev
+from kiosk.enrollment.faults import Fault
+from kiosk.enrollment.positions import Position
+from kiosk.enrollment.quality_report import Defect
+from kiosk.enrollment.record import ExceptionReason
+from kiosk.enrollment.screens import Capturing
+from tests.enrollment.people import RESIDENT, SISTER
+from tests.enrollment.storyboard import Storyboard
+
+
+def states() -> Iterator[tuple[str, Storyboard]]:
+    """Named stories that end on the screen of interest."""
+    yield "attract", Storyboard()
+    yield "notice", Storyboard().starts()
+    yield "identify", Storyboard().starts().hears_the_notice()
+    yield "identify unknown", Storyboard().starts().hears_the_notice().types("99").is_found()
+    yield (
+        "identify recorded",
+        Storyboard().starts().hears_the_notice().types("9").is_found(RESIDENT, already=True),
+    )
+    family = Storyboard().starts().hears_the_notice().types(RESIDENT.kk).is_found(RESIDENT, SISTER)
+    yield "identify birth date", family
+    yield "confirm biodata", Storyboard().starts().hears_the_notice().identifies()
+    yield from _captures()
+    review = Storyboard().reaches_capture().is_captured_whole().is_compared().is_compared()
+    yield "review", review
+    yield (
+        "approve",
+        Storyboard().reaches_capture().is_captured_whole().is_compared().is_compared().happens(ev.Continued()),
+    )
+    yield "await officer", Storyboard().reaches_the_officer()
+    yield "stop", Storyboard().reaches_capture().happens(ev.StopAsked())
+    yield "help", Storyboard().reaches_capture().happens(ev.HelpAsked())
+    yield "still there", Storyboard().reaches_capture().happens(ev.IdleElapsed())
+    yield from _officer()
+
+
+def _captures() -> Iterator[tuple[str, Storyboard]]:
+    story = Storyboard().reaches_capture()
+    while isinstance(story.kiosk.screen, Capturing):
+        screen = story.kiosk.screen
+        yield f"{screen.purpose} {screen.step}", Storyboard(story.kiosk)
+        if screen.purpose == "verify":
+            story.is_compared()
+        else:
+            story.is_captured()
+    task = Storyboard().reaches_capture()
+    for defect in Defect:
+        advised = ev.GuidanceGiven(task.on(Capturing).task, ev.Guidance(advice=defect))
+        yield f"advice {defect}", Storyboard(task.kiosk).happens(advised)
+    good = ev.GuidanceGiven(task.on(Capturing).task, ev.Guidance(good=True, held=0.5))
+    yield "advice good", Storyboard(task.kiosk).happens(good)
+    away = ev.DeviceFaulted(task.on(Capturing).task, Fault("not_connected", "face"))
+    yield "device away", Storyboard(task.kiosk).happens(away)
+
+
+def _officer() -> Iterator[tuple[str, Storyboard]]:
+    yield "sign in", Storyboard().happens(ev.OfficerCalled())
+    yield "pin", Storyboard().happens(ev.OfficerCalled()).types("1001")
+    for message in ("officer.bad_pin", "officer.locked"):
+        refused = Storyboard().happens(ev.OfficerCalled()).types("1001").types("0")
+        yield message, refused.happens(ev.SignInAnswered(None, message, wait_s=200))
+    yield "queue empty", Storyboard().happens(ev.OfficerCalled()).staff_signs_in()
+    waiting = Storyboard().reaches_the_officer().happens(ev.OfficerCalled()).staff_signs_in()
+    yield "queue", waiting
+    record = Storyboard().reaches_the_officer().officer_opens_the_record()
+    yield "record", Storyboard(record.kiosk)
+    yield "return", Storyboard(record.kiosk).happens(ev.ReturnAsked())
+    yield "except", Storyboard(record.kiosk).happens(ev.ExceptionAsked())
+    for position in (Position.FACE, Position.SIGNATURE, Position.RIGHT_INDEX, Position.LEFT_IRIS):
+        chosen = Storyboard(record.kiosk).happens(ev.ExceptionAsked(), ev.ExceptionPositionChosen(position))
+        yield f"except {position}", chosen
+    reason = ev.ExceptionReasonChosen(ExceptionReason.BANDAGED)
+    yield (
+        "supervisor",
+        Storyboard(record.kiosk).happens(
+            ev.ExceptionAsked(), ev.ExceptionPositionChosen(Position.LEFT_RING), reason
+        ),
+    )
+    forced = Storyboard().reaches_capture()
+    for _ in range(3):
+        forced.is_captured(score=3)
+    forced.is_captured_whole().is_compared(matched=False).is_compared(matched=False).is_compared(matched=False)
+    forced.is_compared().happens(ev.Continued()).is_captured()
+    yield "record forced", forced.officer_opens_the_record().happens(ev.FinaliseAsked())
+    finalising = Storyboard(record.kiosk).happens(ev.FinaliseAsked())
+    yield "finalising", Storyboard(finalising.kiosk)
+    enrollment_id = record.record.id
+    yield (
+        "not sealed",
+        Storyboard(finalising.kiosk).happens(ev.SealingFailed(enrollment_id, Fault("not_sealed", "packet"))),
+    )
+    sealed = finalising.happens(ev.Sealed(enrollment_id, "ab" * 32))
+    yield "finished", Storyboard(sealed.kiosk)
+    yield "finished printed", Storyboard(sealed.kiosk).happens(ev.SlipPrinted(enrollment_id))
+    yield (
+        "finished no paper",
+        Storyboard(sealed.kiosk).happens(ev.PrintingFailed(enrollment_id, Fault("paper_out", "printer"))),
+    )
+
+
+def views() -> Iterator[tuple[str, View]]:
+    for name, story in states():
+        yield name, view_of(story.kiosk, Display(), office="Kecamatan Contoh")
+    yield "settings", settings_view(Display(), office="Kecamatan Contoh")

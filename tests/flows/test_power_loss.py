@@ -1,0 +1,51 @@
+"""Killed after every single fact, the kiosk delivers the record all the same, and asks for nothing twice."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+from kiosk.enrollment.codec import from_json
+from kiosk.enrollment.facts import Fact, StepCaptured
+from kiosk.enrollment.positions import CaptureStep
+from kiosk.storage.journal import Journal
+from kiosk.storage.layout import DataFolder
+from kiosk.storage.outbox import Outbox, PacketState
+
+MOST_STARTS = 40
+
+
+def test_killed_at_every_step_it_resumes_at_the_last_completed_one(office, tmp_path):
+    setup = tmp_path / "setup.json"
+    config = office.config
+    setup.write_text(
+        json.dumps(
+            {
+                "data": str(config.data),
+                "keys": str(config.keys),
+                "devices": dict(config.devices),
+                "store": config.store,
+                "control": office.devices.url,
+                "ticket": office.residents[0].ticket,
+            }
+        )
+    )
+    endings = []
+    while 0 not in endings and len(endings) < MOST_STARTS:
+        run = subprocess.run(
+            [sys.executable, "-m", "tests.flows.killed_kiosk", str(setup)],
+            capture_output=True,
+            timeout=110,
+            check=False,
+        )
+        assert run.returncode in (0, -signal.SIGKILL), run.stderr.decode()[-3000:]
+        endings.append(run.returncode)
+    journal = Journal(DataFolder(config.data).journal)
+    events = [event for one in journal.enrollments() for event in journal.events(one)]
+    journal.close()
+    assert endings.count(-signal.SIGKILL) >= len(CaptureStep)
+    captured = Counter(f.step for e in events if isinstance(f := from_json(Fact, e.event), StepCaptured))
+    assert captured == dict.fromkeys(CaptureStep, 1)
+    states = [entry.state for entry in Outbox(DataFolder(config.data).outbox).entries()]
+    assert states == [PacketState.PURGED]
