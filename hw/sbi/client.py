@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,7 @@ from hw.sbi.mjpeg import JpegPart, MjpegParser, StreamEnd, boundary_of
 from hw.sbi.trust import load_anchor
 
 _HOST: Final = "127.0.0.1"
+_UNPROMISING: Final = (FaultCode.NOT_CONNECTED, FaultCode.STALLED, FaultCode.BAD_ANSWER)
 _T = TypeVar("_T")
 
 
@@ -45,32 +46,31 @@ class SbiClient:
     def bio_type(self) -> str:
         return BIO_TYPES[self.address.kind]
 
-    def find(self, *, cancel: Cancel) -> tuple[Endpoint, Discovered]:
-        """The first service that has a device of our type, on the configured port or on 4501..4600."""
-        if self.address.port is not None:
-            endpoint = Endpoint(_HOST, self.address.port)
-            return endpoint, self.discover(endpoint, cancel=cancel)
-        failure = SbiFailure(FaultCode.NOT_CONNECTED, f"no service on ports {PORTS.start} to {PORTS.stop - 1}")
-        for port in PORTS:
+    def connect(self, *, cancel: Cancel, in_use: bool = False) -> DescribedDevice:
+        """The first trusted device of our type that is ready, on the configured port or on 4501..4600.
+
+        Several services may coexist: one that is busy, or another maker's, does not hide ours. Patient
+        with a device that is just being freed. in_use: we hold it ourselves, so busy will do.
+        SbiFailure: why the most promising service was not it.
+        """
+        port = self.address.port
+        ports = PORTS if port is None else (port,)
+        return self._patiently(lambda: self._first_of(ports, cancel, in_use=in_use), cancel=cancel)
+
+    def _first_of(self, ports: Iterable[int], cancel: Cancel, *, in_use: bool) -> DescribedDevice:
+        failure = SbiFailure(FaultCode.NOT_CONNECTED, "no service on any port")
+        for port in ports:
             endpoint = Endpoint(_HOST, port)
             try:
-                return endpoint, self.discover(endpoint, cancel=cancel)
+                found = self.discover(endpoint, cancel=cancel)
+                if not in_use:
+                    require_ready(found.status)
+                return self._describe(endpoint, found, cancel=cancel)
             except SbiFailure as problem:
                 if cancel.is_cancelled():
                     raise
-                if problem.code is not FaultCode.NOT_CONNECTED:
-                    failure = problem
+                failure = max(failure, problem, key=_promise)
         raise failure
-
-    def find_ready(self, *, cancel: Cancel) -> tuple[Endpoint, Discovered]:
-        """Like `find`, for a device that is Ready, with patience for one that is just being freed."""
-
-        def once() -> tuple[Endpoint, Discovered]:
-            endpoint, found = self.find(cancel=cancel)
-            require_ready(found.status)
-            return endpoint, found
-
-        return self._patiently(once, cancel=cancel)
 
     def discover(self, endpoint: Endpoint, *, cancel: Cancel) -> Discovered:
         answer = request(
@@ -84,7 +84,7 @@ class SbiClient:
         )
         return read_discovery(answer, bio_type=self.bio_type, dialect=self.dialect)
 
-    def describe(self, endpoint: Endpoint, found: Discovered, *, cancel: Cancel) -> DescribedDevice:
+    def _describe(self, endpoint: Endpoint, found: Discovered, *, cancel: Cancel) -> DescribedDevice:
         anchor = load_anchor(self.address.anchor)
         answer = request(
             endpoint,
@@ -186,3 +186,10 @@ class SbiClient:
                 if failure.code is not FaultCode.BUSY or late or cancel.is_cancelled():
                     raise
             time.sleep(self.delays.busy_pause_s)
+
+
+def _promise(failure: SbiFailure) -> int:
+    """How near a service came to being ours: last are ports where nobody, or no SBI service, answers."""
+    if failure.code is FaultCode.BUSY:
+        return 2
+    return 0 if failure.code in _UNPROMISING else 1

@@ -217,8 +217,7 @@ class SbiScanner:
                 raise SessionEnded(failure.code, failure.detail) from failure
 
     def _connect(self, session: Session, cancel: Cancel) -> None:
-        endpoint, found = self._client.find_ready(cancel=cancel)
-        device = self._client.describe(endpoint, found, cancel=cancel)
+        device = self._client.connect(cancel=cancel)
         session.ready()
         with self._changed:
             self._device = device

@@ -56,7 +56,8 @@ class DeviceAuthority:
         key_path = self.certificate_path.parent / f"device-{serial}.key"
         if not key_path.exists():
             _write_secret(key_path, rsa.generate_private_key(public_exponent=65537, key_size=2048))
-        key = load_pem_private_key(key_path.read_bytes(), password=None)
+        # made by ourselves above: testing its primes again would cost a tenth of a second
+        key = load_pem_private_key(key_path.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError(f"{key_path} holds another kind of key")
         return self.issue(serial, key)

@@ -15,9 +15,11 @@ from hw.sbi.device import read_discovery, require_ready
 from hw.sbi.dialect import SBI_0_9_5, SBI_1_0_DRAFT, error_fault
 from hw.sbi.failure import SbiFailure
 from hw.sbi.scanner import SbiScanner
+from hw.sim.sbi.authority import DeviceAuthority
+from hw.sim.sbi.service import SbiService
 from hw.sim.sbi.wire import listen
 from hw.slap import open_url as open_slap
-from tests.hw.sbi.stage import WATCHFUL, wait_for
+from tests.hw.sbi.stage import WATCHFUL, Passenger, wait_for
 
 
 def test_without_a_port_each_driver_finds_its_own_device(set_stage, authority):
@@ -33,6 +35,22 @@ def test_without_a_port_each_driver_finds_its_own_device(set_stage, authority):
             assert isinstance(info, DeviceInfo) and info.serial == f"SIM-{name.upper()}-0001"
         finally:
             scanner.stop()
+
+
+def test_another_makers_service_does_not_hide_ours(set_stage, authority, tmp_path):
+    stranger = SbiService(Passenger(), authority=DeviceAuthority.open(tmp_path))
+    stranger.start()
+    try:
+        set_stage()
+        url = DeviceUrl.parse(f"sbi://127.0.0.1?type=slap&ca={authority.certificate_path}")
+        scanner = SbiScanner(url, kind=DeviceKind.SLAP_SCANNER, delays=WATCHFUL)
+        try:
+            scanner.start()
+            wait_for(lambda: scanner.state() is DeviceState.READY)
+        finally:
+            scanner.stop()
+    finally:
+        stranger.stop()
 
 
 def test_services_take_the_next_free_port(set_stage):
@@ -148,8 +166,7 @@ def test_a_listener_that_is_no_service_does_not_end_the_search(set_stage, author
 
     with listen(range(4501, 4601), preferred=None) as squatter:
         threading.Thread(target=serve, daemon=True).start()
-        stage = set_stage()
-        assert stage.service.port > squatter.getsockname()[1]
+        set_stage()
         url = DeviceUrl.parse(f"sbi://localhost?type=slap&ca={authority.certificate_path}")
         scanner = SbiScanner(url, kind=DeviceKind.SLAP_SCANNER, delays=WATCHFUL)
         try:

@@ -13,7 +13,7 @@ from hw.sim.sbi.faults import ScannerFault
 from tests.hw.sbi.stage import IMPATIENT, POSITIONS, wait_for
 
 SETS = (CaptureSet.RIGHT_SLAP, CaptureSet.LEFT_SLAP, CaptureSet.THUMBS)
-STORM_S = 2.5
+STORM_S = 1.5
 
 
 @pytest.mark.parametrize("seed", [1, 2])
