@@ -16,48 +16,32 @@ _F, _I = types.float64, types.int64
 _FLOATS, _TABLE = types.float64[::1], types.float64[:, ::1]
 
 
-@njit(types.int64[:, ::1](GRAY), nogil=True, cache=True)
-def integral(gray: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Summed-area table with a leading row and column of zeros."""
-    height, width = gray.shape
-    table = np.zeros((height + 1, width + 1), np.int64)
-    for y in range(height):
-        row = 0
-        for x in range(width):
-            row += gray[y, x]
-            table[y + 1, x + 1] = table[y, x + 1] + row
-    return table
+@njit(_TABLE(GRAY, _I, _I, _F), nogil=True, cache=True)
+def radial_votes(gray: NDArray[np.uint8], nearest: int, farthest: int, faintest: float) -> NDArray[np.float64]:
+    """Where the edges of dark discs point: each edge pixel votes down its gradient.
 
-
-@njit(_TABLE(types.int64[:, ::1], types.int64[::1]), nogil=True, cache=True)
-def dark_discs(table: NDArray[np.int64], radii: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The best contrast at each pixel of a dark square of half-side r against the ring out to 3r.
-
-    Centre-surround feature of Swirski et al. 2012. table: `integral` of a picture (h, w).
-    Returns (h * w, 2): contrast in grey levels, r; zeros where no square is darker than its ring.
+    Fast radial symmetry after Loy and Zelinsky 2003, dark centres only: pupil and iris share a centre and
+    so vote together whatever surrounds them, while a brow or a lash votes along a line. A vote is a
+    constant, as the distance to a centre does not make an edge worth more; it falls `nearest` to `farthest`
+    pixels away. faintest: gradient, grey levels a pixel, below which a pixel is silent.
+    Returns the votes (h, w).
     """
-    height, width = table.shape[0] - 1, table.shape[1] - 1
-    out = np.zeros((height * width, 2))
-    for r in radii:
-        for y in range(r, height - r):
-            o0, o1 = max(0, y - 3 * r), min(height, y + 3 * r + 1)
-            for x in range(r, width - r):
-                p0, p1 = max(0, x - 3 * r), min(width, x + 3 * r + 1)
-                inner = (
-                    table[y + r + 1, x + r + 1]
-                    - table[y - r, x + r + 1]
-                    - table[y + r + 1, x - r]
-                    + table[y - r, x - r]
-                )
-                whole = table[o1, p1] - table[o0, p1] - table[o1, p0] + table[o0, p0]
-                inner_area = (2 * r + 1) * (2 * r + 1)
-                ring_area = (o1 - o0) * (p1 - p0) - inner_area
-                contrast = (whole - inner) / max(1, ring_area) - inner / inner_area
-                place = y * width + x
-                if contrast > out[place, 0]:
-                    out[place, 0] = contrast
-                    out[place, 1] = r
-    return out
+    height, width = gray.shape
+    votes = np.zeros((height, width))
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            gx = 0.5 * (float(gray[y, x + 1]) - float(gray[y, x - 1]))
+            gy = 0.5 * (float(gray[y + 1, x]) - float(gray[y - 1, x]))
+            size = np.sqrt(gx * gx + gy * gy)
+            if size < faintest:
+                continue
+            ux, uy = -gx / size, -gy / size
+            for r in range(nearest, farthest + 1):
+                column, row = int(x + r * ux + 0.5), int(y + r * uy + 0.5)
+                if column < 0 or row < 0 or column >= width or row >= height:
+                    break
+                votes[row, column] += 1
+    return votes
 
 
 @njit(_F(GRAY, _F, _F), nogil=True, cache=True)
@@ -125,6 +109,44 @@ def ray_edges(  # noqa: PLR0917 - compiled code has no keyword-only arguments
             out[index, 0] = near + best + shift
             out[index, 1] = steps[best]
     return out
+
+
+@njit(_FLOATS(GRAY, _F, _F, _I, _I, _I, _F), nogil=True, cache=True)
+def ring_steps(  # noqa: PLR0917
+    gray: NDArray[np.uint8], x: float, y: float, rays: int, farthest: int, half: int, cap: float
+) -> NDArray[np.float64]:
+    """Mean brightening outwards at each radius 0 .. farthest - 1 around (x, y), over `rays` directions.
+
+    One ray's step, between the means of `half` pixels on either side, counts from 0 to `cap` grey levels.
+    A ray that has left the picture counts 0.
+    """
+    height, width = gray.shape
+    out = np.zeros(farthest)
+    profile = np.empty(farthest + half)
+    for index in range(rays):
+        angle = 2 * np.pi * index / rays
+        cos, sin = np.cos(angle), np.sin(angle)
+        length = 0
+        for k in range(profile.size):
+            px, py = int(x + k * cos + 0.5), int(y + k * sin + 0.5)
+            if px < 0 or py < 0 or px >= width or py >= height:
+                break
+            profile[k] = gray[py, px]
+            length += 1
+        if length < 2 * half:
+            continue
+        before, beyond = 0.0, 0.0
+        for k in range(half):
+            before += profile[k]
+            beyond += profile[half + k]
+        for r in range(half, length - half + 1):
+            step = (beyond - before) / half
+            if step > 0:
+                out[min(r, farthest - 1)] += min(step, cap)
+            if r < length - half:
+                before += profile[r] - profile[r - half]
+                beyond += profile[r + half] - profile[r]
+    return out / rays
 
 
 @njit(types.void(_FLOATS, _FLOATS, _F, _FLOATS), nogil=True, cache=True)
@@ -201,11 +223,12 @@ def fit_circle(
     return best
 
 
-@njit(_FLOATS(GRAY, _F, _F, _FLOATS, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
+@njit(_FLOATS(GRAY, _F, _F, _F, _FLOATS, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
 def limbus(  # noqa: PLR0917
     gray: NDArray[np.uint8],
     x: float,
     y: float,
+    pupil_r: float,
     shifts: NDArray[np.float64],
     radii: NDArray[np.float64],
     angles: NDArray[np.float64],
@@ -214,7 +237,8 @@ def limbus(  # noqa: PLR0917
     """The circle near (x, y) whose left and right flanks brighten most outwards.
 
     Daugman's integro-differential operator on the flanks only, as lids hide the rest; one ray's
-    step counts up to `cap` grey levels, so that many weak agreeing rays beat few strong ones.
+    step counts up to `cap` grey levels, so that many weak agreeing rays beat few strong ones. The pupil
+    (x, y, pupil_r) lies well inside.
     angles: right flank, mirrored for the left one. A flank out of the picture has no say.
     Returns x, y, radius, mean step; zeros when nothing brightens.
     """
@@ -224,6 +248,8 @@ def limbus(  # noqa: PLR0917
         for dy in (-0.5 * shifts[-1], 0.0, 0.5 * shifts[-1]):
             cx, cy = x + dx, y + dy
             for r in radii:
+                if r - np.sqrt(dx * dx + dy * dy) < 1.15 * pupil_r:
+                    continue
                 gap = max(1.5, 0.06 * r)
                 flanks, said = 0.0, 0
                 weakest = 1e9
@@ -249,143 +275,122 @@ def limbus(  # noqa: PLR0917
     return best
 
 
-@njit(_TABLE(GRAY, _FLOATS, _FLOATS, _I, _I), nogil=True, cache=True)
-def lid_edges(
-    gray: NDArray[np.uint8], iris: NDArray[np.float64], pupil: NDArray[np.float64], columns: int, upward: int
+@njit(_TABLE(GRAY, _FLOATS, _FLOATS, _I, _F), nogil=True, cache=True)
+def column_steps(
+    gray: NDArray[np.uint8], iris: NDArray[np.float64], pupil: NDArray[np.float64], columns: int, cap: float
 ) -> NDArray[np.float64]:
-    """In columns across the iris, the strongest vertical step between pupil and rim.
+    """Vertical steps, below less above, in columns across the iris.
 
-    iris, pupil: x, y, r. upward: -1 towards the upper lid, +1 towards the lower.
-    Returns (columns, 3): x, y, step in grey levels of either sign; a step of 0 where the column has no room.
+    iris, pupil: x, y, r. A step counts up to `cap` grey levels. Returns (columns, 2 int(r) + 1), from
+    iris y - int(r) down; NaN outside the picture, at the rim and in the pupil, whose own edges are no lid.
     """
     height, width = gray.shape
-    out = np.zeros((columns, 3))
     ix, iy, ir = iris[0], iris[1], iris[2]
+    rows = 2 * int(ir) + 1
+    out = np.full((columns, rows), np.nan)
     half = max(2, int(0.05 * ir))
     side = max(1, int(0.03 * ir))
     for column in range(columns):
         u = (2 * (column + 0.5) / columns - 1) * 0.9 * ir
-        x = int(ix + u)
-        out[column, 0] = ix + u
-        reach = np.sqrt(ir * ir - u * u) - 0.14 * ir
-        v = ix + u - pupil[0]
-        hole = 1.15 * pupil[2]
-        start = 0.1 * ir
-        if abs(v) < hole:
-            start = max(start, upward * (pupil[1] - iy) + np.sqrt(hole * hole - v * v))
+        x = int(ix + u + 0.5)
         if x - side < 0 or x + side >= width:
             continue
-        distance = start + half
-        while distance < reach:
-            y = int(iy + upward * distance)
-            if y - half < 0 or y + half >= height:
-                break
+        reach = np.sqrt(ir * ir - u * u) - 0.07 * ir
+        for row in range(rows):
+            v = row - int(ir)
+            y = int(iy + 0.5) + v
+            if abs(v) > reach or y - half < 0 or y + half >= height:
+                continue
+            if (x - pupil[0]) ** 2 + (y - pupil[1]) ** 2 < (1.1 * pupil[2] + half) ** 2:
+                continue
             above, below = 0.0, 0.0
             for j in range(1, half + 1):
                 for i in range(-side, side + 1):
                     above += gray[y - j, x + i]
                     below += gray[y + j, x + i]
-            step = abs(above - below) / (half * (2 * side + 1))
-            if step > out[column, 2]:
-                out[column, 1], out[column, 2] = y, step
-            distance += 1
+            step = (below - above) / (half * (2 * side + 1))
+            out[column, row] = min(max(step, -cap), cap)
     return out
 
 
-@njit(_FLOATS(_FLOATS, _FLOATS, _F, _F), nogil=True, cache=True)
-def fit_parabola(
-    us: NDArray[np.float64], vs: NDArray[np.float64], tolerance: float, steepest: float
+@njit(_FLOATS(_TABLE, _FLOATS, _FLOATS, _FLOATS, _I), nogil=True, cache=True)
+def lid_curve(
+    steps: NDArray[np.float64],
+    heights: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    bends: NDArray[np.float64],
+    fewest: int,
 ) -> NDArray[np.float64]:
-    """v = a + b u + c u^2 that most points agree on. Returns a, b, c, agreeing points.
+    """The parabola v = a + b u + c u^2 along which the steps agree most: a Daugman operator for lids.
 
-    |b| and |c| stay below `steepest` (u and v in the same unit)."""
-    count = us.size
-    best = np.zeros(4)
-    for i in range(count):
-        for j in range(i + 1, count):
-            for k in range(j + 1, count):
-                d1, d2, d3 = us[j] - us[i], us[k] - us[i], us[k] - us[j]
-                if d1 == 0 or d2 == 0 or d3 == 0:
+    steps: `column_steps`; u and v in iris radii. The merit |mean| sqrt(columns) lets the texture of the
+    iris, whose steps have either sign, cancel. fewest: columns a parabola must cross.
+    Returns a, b, c, mean step, columns crossed, merit over the median merit of all parabolas.
+    """
+    columns, rows = steps.shape
+    radius = (rows - 1) // 2
+    best = np.zeros(6)
+    merits = np.zeros(heights.size * slopes.size * bends.size)
+    tried = 0
+    for a in heights:
+        for b in slopes:
+            for c in bends:
+                total, count = 0.0, 0
+                for column in range(columns):
+                    u = (2 * (column + 0.5) / columns - 1) * 0.9
+                    row = int((a + u * (b + c * u)) * radius + radius + 0.5)
+                    if row < 0 or row >= rows or np.isnan(steps[column, row]):
+                        continue
+                    total += steps[column, row]
+                    count += 1
+                if count < fewest:
                     continue
-                c = ((vs[k] - vs[i]) / d2 - (vs[j] - vs[i]) / d1) / d3
-                b = (vs[j] - vs[i]) / d1 - c * (us[i] + us[j])
-                if abs(c) > steepest or abs(b) > steepest:
-                    continue
-                a = vs[i] - b * us[i] - c * us[i] * us[i]
-                near = 0
-                for m in range(count):
-                    if abs(a + us[m] * (b + c * us[m]) - vs[m]) <= tolerance:
-                        near += 1
-                if near > best[3]:
-                    best[0], best[1], best[2], best[3] = a, b, c, near
+                merit = abs(total) / np.sqrt(count)
+                merits[tried] = merit
+                tried += 1
+                if merit > best[5]:
+                    best[0], best[1], best[2], best[3], best[4], best[5] = a, b, c, total / count, count, merit
+    if tried:
+        best[5] /= max(1e-9, np.median(merits[:tried]))
     return best
 
 
-@njit(types.int64[:, ::1](GRAY, _FLOATS, _FLOATS, _FLOATS, _FLOATS), nogil=True, cache=True)
-def zones(
+@njit(_F(GRAY, _FLOATS, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
+def strangeness(
     gray: NDArray[np.uint8],
     iris: NDArray[np.float64],
     pupil: NDArray[np.float64],
-    upper: NDArray[np.float64],
-    lower: NDArray[np.float64],
-) -> NDArray[np.int64]:
-    """Grey histograms (4, 256) between the lids: pupil, iris and sclera of ISO/IEC 29794-6, whole iris ring.
+    lid: NDArray[np.float64],
+    sign: float,
+) -> float:
+    """How differently the iris ring is coloured a quarter radius beyond and before a lid's curve.
 
-    upper, lower: a, b, c of the lids, y - iris y = a + b u + c u^2 with u = x - iris x.
+    Kolmogorov and Smirnov's distance of the two bands' grey values, 0..1; both are narrow, as a lamp shades
+    the iris from side to side.
+
+    iris, pupil: x, y, r; lid: a, b, c in pixels; sign: -1 upper, +1 lower. 0 when either has under 30.
     """
     height, width = gray.shape
-    counts = np.zeros((4, 256), np.int64)
+    beyond, within = np.zeros(256), np.zeros(256)
     ix, iy, ir = iris[0], iris[1], iris[2]
-    px, py, pr = pupil[0], pupil[1], pupil[2]
-    middle = 0.5 * (pr + ir)
-    for y in range(max(0, int(iy - 1.3 * ir)), min(height, int(iy + 1.3 * ir) + 1)):
+    outer, inner = (0.93 * ir) ** 2, (1.1 * pupil[2]) ** 2
+    for y in range(max(0, int(iy - ir)), min(height, int(iy + ir) + 1)):
         v = y - iy
-        for x in range(max(0, int(ix - 1.3 * ir)), min(width, int(ix + 1.3 * ir) + 1)):
+        for x in range(max(0, int(ix - ir)), min(width, int(ix + ir) + 1)):
             u = x - ix
-            if v < upper[0] + u * (upper[1] + upper[2] * u) or v > lower[0] + u * (lower[1] + lower[2] * u):
+            if u * u + v * v > outer or (x - pupil[0]) ** 2 + (y - pupil[1]) ** 2 < inner:
                 continue
-            level = gray[y, x]
-            from_iris = np.sqrt(u * u + v * v)
-            from_pupil = np.sqrt((x - px) ** 2 + (y - py) ** 2)
-            if from_pupil <= 0.8 * pr:
-                counts[0, level] += 1
-            if from_pupil > pr and from_iris <= ir:
-                counts[3, level] += 1
-                if from_iris >= middle and from_iris <= 0.9 * ir:
-                    counts[1, level] += 1
-            if from_iris > 1.1 * ir and from_iris <= 1.25 * ir and abs(v) < 0.5 * from_iris:
-                counts[2, level] += 1
-    return counts
-
-
-_FOCUS = np.array(
-    [
-        [0, 1, 1, 2, 2, 2, 1, 1, 0],
-        [1, 2, 4, 5, 5, 5, 4, 2, 1],
-        [1, 4, 5, 3, 0, 3, 5, 4, 1],
-        [2, 5, 3, -12, -24, -12, 3, 5, 2],
-        [2, 5, 0, -24, -40, -24, 0, 5, 2],
-        [2, 5, 3, -12, -24, -12, 3, 5, 2],
-        [1, 4, 5, 3, 0, 3, 5, 4, 1],
-        [1, 2, 4, 5, 5, 5, 4, 2, 1],
-        [0, 1, 1, 2, 2, 2, 1, 1, 0],
-    ],
-    dtype=np.int64,
-)
-"""Band-pass kernel of ISO/IEC 29794-6:2015, 6.2.10."""
-
-
-@njit(_F(GRAY), nogil=True, cache=True)
-def focus_power(gray: NDArray[np.uint8]) -> float:
-    """Mean square of the band-pass response on every fourth pixel of every fourth row."""
-    height, width = gray.shape
-    total, count = 0.0, 0
-    for y in range(4, height - 4, 4):
-        for x in range(4, width - 4, 4):
-            response = 0
-            for j in range(9):
-                for i in range(9):
-                    response += _FOCUS[j, i] * gray[y + j - 4, x + i - 4]
-            total += float(response * response)
-            count += 1
-    return total / max(1, count)
+            past = sign * (v - lid[0] - u * (lid[1] + lid[2] * u))
+            if 0 < past < 0.25 * ir:
+                beyond[gray[y, x]] += 1
+            elif -0.25 * ir < past <= 0:
+                within[gray[y, x]] += 1
+    far, near = beyond.sum(), within.sum()
+    if far < 30 or near < 30:
+        return 0.0
+    distance, a, b = 0.0, 0.0, 0.0
+    for level in range(256):
+        a += beyond[level] / far
+        b += within[level] / near
+        distance = max(distance, abs(a - b))
+    return distance

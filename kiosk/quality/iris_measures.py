@@ -6,15 +6,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.quality.iris_kernels import focus_power, zones
-from kiosk.quality.iris_locate import Circle, Eye, Lid, in_picture
+from kiosk.quality.iris_locate import PUPIL_ANGLES, Circle, Eye, Lid, in_picture
+from kiosk.quality.iris_measure_kernels import (
+    flank_lids,
+    focus_power,
+    interlace_ratio,
+    rim_steepness,
+    thin_rings,
+    zones,
+)
 
 _PUPIL, _IRIS, _SCLERA, _RING = range(4)
 _FOCUS_SCALE = 180_000.0
 """Constant of clause 6.2.10."""
 _NO_UPPER, _NO_LOWER = np.array([-1e6, 0.0, 0.0]), np.array([1e6, 0.0, 0.0])
 _HARMONICS = 16
+_RIM_BEND = 0.12
 _GLARE_LEVEL = 245
+_FLANK = np.radians(np.arange(-20.0, 31.0, 2.5))
+_LID_REACHES = np.arange(1.1, 1.65, 0.07)
+_LID_STEP = 12.0
 
 
 def eye_measures(eye: Eye, iris: Circle, *, width: int, height: int) -> dict[str, float]:
@@ -30,6 +41,7 @@ def eye_measures(eye: Eye, iris: Circle, *, width: int, height: int) -> dict[str
         "iris_sclera_contrast": iris_sclera_contrast(pupil, ring, sclera),
         "iris_pupil_contrast": iris_pupil_contrast(pupil, ring),
         "pupil_circularity": pupil_circularity(eye.pupil_rays[:, 0]),
+        "pupil_ellipticity": pupil_ellipticity(eye.pupil_rays[:, 0]),
         "iris_radius_px": whole.r,
         "dilation": 100 * eye.pupil.r / iris.r,
         "concentricity": 100 * max(0.0, 1 - apart / iris.r),
@@ -37,8 +49,54 @@ def eye_measures(eye: Eye, iris: Circle, *, width: int, height: int) -> dict[str
         "pupil_level": pupil,
         "iris_level": ring,
         "sclera_level": sclera,
+        "pupil_agreement": eye.pupil_agreement,
+        **_motion(eye, iris),
+        **_lens_rim(eye, iris),
+        **_side(eye, iris),
         "glare_share": float(counts[_RING][_GLARE_LEVEL:].sum()) / max(1, int(counts[_RING].sum())),
     }
+
+
+def _motion(eye: Eye, iris: Circle) -> dict[str, float]:
+    """Steepness of the pupil's rim, its loss along the worst direction, and the comb of interlacing.
+
+    rim_steepness: median share of the step within two pixels, 1 sharp; directional_power: how much the
+    steepness swings with the direction, 0 still, 1 smeared.
+    """
+    top, bottom = int(iris.y - iris.r), int(iris.y + iris.r)
+    interlace = interlace_ratio(eye.gray, top, bottom)
+    radii = np.ascontiguousarray(eye.pupil_rays[:, 0])
+    steep = rim_steepness(eye.gray, _row(eye.pupil), PUPIL_ANGLES, radii, eye.pupil_cap)
+    seen = np.isfinite(steep)
+    if seen.sum() < PUPIL_ANGLES.size // 2:
+        return {"interlace_ratio": interlace, "rim_steepness": 0.0, "directional_power": 0.0}
+    turn = 2 * PUPIL_ANGLES[seen]
+    design = np.column_stack((np.ones_like(turn), np.cos(turn), np.sin(turn)))
+    mean, cosine, sine = np.linalg.lstsq(design, steep[seen], rcond=None)[0]
+    return {
+        "interlace_ratio": interlace,
+        "rim_steepness": float(np.median(steep[seen])),
+        "directional_power": min(1.0, float(np.hypot(cosine, sine) / max(0.05, mean))),
+    }
+
+
+def _lens_rim(eye: Eye, iris: Circle) -> dict[str, float]:
+    """Contrast of the strongest thin ring on the sclera, grey levels: the rim of a soft contact lens."""
+    radii = np.arange(1.08, 1.32, 0.01) * iris.r
+    rings = thin_rings(eye.gray, _row(iris), radii, _FLANK, max(2.0, 0.03 * iris.r))
+    return {"lens_rim_levels": float(np.abs(rings).max())}
+
+
+def _side(eye: Eye, iris: Circle) -> dict[str, float]:
+    """Which eye it is: the upper lid falls towards the nose, and the pupil lies nearer to it.
+
+    Positive values say that the nose is at the picture's right: the person's right eye.
+    """
+    heights = flank_lids(eye.gray, _row(iris), _LID_REACHES, _LID_STEP)
+    fall = 0.0
+    if np.isfinite(heights).sum(axis=1).min() >= 3:
+        fall = float(np.nanmedian(heights[0]) - np.nanmedian(heights[1]))
+    return {"lid_fall": fall, "pupil_shift": (eye.pupil.x - iris.x) / iris.r}
 
 
 def picture_measures(gray: NDArray[np.uint8]) -> dict[str, float]:
@@ -71,15 +129,32 @@ def iris_pupil_contrast(pupil: float, iris: float) -> float:
 
 
 def pupil_circularity(radii: NDArray[np.float64]) -> float:
-    """100 less the power of the first 16 harmonics of the rim's radii, pixels; radii of 0 were not seen."""
-    seen = radii[radii > 0]
-    if seen.size <= 2 * _HARMONICS:
+    """100 less the power of the first 16 harmonics of the rim's radii, pixels; a radius of 0 was not seen."""
+    rim = _whole_rim(radii)
+    if not rim.size:
         return 0.0
-    middle = float(np.median(seen))
-    # A reflection on the rim throws single rays far off; the rim itself bends by less than this.
-    seen = np.clip(seen, 0.85 * middle, 1.15 * middle)
-    power = np.abs(np.fft.fft(seen)[1 : _HARMONICS + 1]) ** 2
-    return float(max(0.0, 100 - power.sum() / seen.size))
+    power = np.abs(np.fft.fft(rim)[1 : _HARMONICS + 1]) ** 2
+    return float(max(0.0, 100 - power.sum() / rim.size))
+
+
+def pupil_ellipticity(radii: NDArray[np.float64]) -> float:
+    """How far the rim is from a circle towards an ellipse: (a - b) / (a + b) of its half axes."""
+    rim = _whole_rim(radii)
+    return float(2 * np.abs(np.fft.fft(rim)[2]) / rim.sum()) if rim.size else 0.0
+
+
+def _whole_rim(radii: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The radii with gaps filled from their neighbours; empty when more than half are missing.
+
+    A reflection on the rim throws single rays further off than the rim itself bends.
+    """
+    seen = radii > 0
+    middle = float(np.median(radii[seen])) if seen.any() else 0.0
+    seen &= np.abs(radii - middle) < _RIM_BEND * middle
+    if 2 * seen.sum() < radii.size:
+        return np.zeros(0)
+    places = np.arange(radii.size)
+    return np.interp(places, places[seen], radii[seen], period=radii.size)
 
 
 def margin(iris: Circle, *, width: int, height: int) -> float:
