@@ -25,7 +25,7 @@ MOST_MINUTIAE = 80
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """score: 0 upwards, in matcher units. matched: score is at least THRESHOLD. pairs: minutiae laid on minutiae."""
+    """score: 0 upwards, in matcher units. matched: it reaches THRESHOLD. pairs: minutiae laid on minutiae."""
 
     score: float
     matched: bool
@@ -58,7 +58,7 @@ def compare(probe: Template, reference: Template) -> Comparison:
 def compare_described(probe: Described, reference: Described) -> Comparison:
     """As `compare`, for templates that are compared more than once.
 
-    The fit starts from the probe, so both directions are tried and the better one counts: the score is symmetric.
+    Both directions are tried and the better one counts, so the score is symmetric.
     """
     forward, pairs = _one_way(probe, reference)
     backward, pairs_back = _one_way(reference, probe)

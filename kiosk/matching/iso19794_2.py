@@ -33,7 +33,7 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FingerRecord:
-    """One finger of a record. position: None when the record does not say. quality: 0 to 100, None when unknown."""
+    """One finger of a record. position, quality (0 to 100): None when the record does not say."""
 
     template: Template
     position: Position | None = None

@@ -33,11 +33,11 @@ NEAR_ANGLE = 18
 
 
 @njit("int64(uint64)", nogil=True, cache=True)
-def count_bits(word: int) -> int:
+def count_bits(word: np.uint64) -> int:
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @njit("void(int64[:, ::1], uint64[:, ::1], int64[::1])", nogil=True, cache=True)
@@ -62,11 +62,11 @@ def describe(points: NDArray[np.int64], codes: NDArray[np.uint64], weights: NDAr
             bearing = (turn % 256.0) * (BEARINGS / 256.0) - 0.5
             lean = ((points[other, 2] - points[one, 2]) % 256) * (LEANS / 256.0) - 0.5
             for near in range(8):
-                ring_at = int(math.floor(ring)) + (near & 1)
+                ring_at = math.floor(ring) + (near & 1)
                 if ring_at < 0 or ring_at >= RINGS:
                     continue
-                bearing_at = (int(math.floor(bearing)) + (near >> 1 & 1)) % BEARINGS
-                lean_at = (int(math.floor(lean)) + (near >> 2)) % LEANS
+                bearing_at = (math.floor(bearing) + (near >> 1 & 1)) % BEARINGS
+                lean_at = (math.floor(lean) + (near >> 2)) % LEANS
                 bit = (ring_at * BEARINGS + bearing_at) * LEANS + lean_at
                 codes[one, bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
         total = 0
@@ -224,7 +224,7 @@ def summed_likeness(alike: NDArray[np.float64], partner: NDArray[np.int64]) -> f
     nogil=True,
     cache=True,
 )
-def best_score(
+def best_score(  # noqa: PLR0917 - kernels take no keywords
     probe: NDArray[np.int64],
     probe_codes: NDArray[np.uint64],
     probe_weights: NDArray[np.int64],

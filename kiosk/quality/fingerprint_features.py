@@ -12,6 +12,7 @@ from kiosk.quality.kernels_blocks import BLOCK, fourier_waves
 from kiosk.quality.kernels_finger import (
     RATIOS_PER_BLOCK,
     block_certainties,
+    grey_means,
     histogram,
     minutiae_surroundings,
     orientation_flow,
@@ -80,30 +81,30 @@ def block_measures(image: NDArray[np.uint8]) -> BlockMeasures:
 
 def region_measures(image: NDArray[np.uint8], region: Region) -> Features:
     """Mean grey and ridge coherence of the region, and the image's contrast."""
-    height, width = image.shape
     coherence = region_coherence(image, region.blocks)
-    row_starts, column_starts = np.arange(0, height, BLOCK), np.arange(0, width, BLOCK)
-    sums = np.add.reduceat(np.add.reduceat(image, row_starts, axis=0, dtype=np.int64), column_starts, axis=1)
-    areas = np.outer(np.diff(row_starts, append=height), np.diff(column_starts, append=width))
+    mean, mean_of_means = grey_means(image)
     return {
         "ImgProcROIArea_Mean": region.mean,
         "OrientationMap_ROIFilter_CoherenceSum": coherence,
         "OrientationMap_ROIFilter_CoherenceRel": coherence / max(int(region.blocks.sum()), 1),
-        "MMB": float((sums / areas).mean()),
-        "Mu": float(image.mean()),
+        "MMB": mean_of_means,
+        "Mu": mean,
     }
 
 
 def minutiae_measures(image: NDArray[np.uint8], found: NDArray[np.int64]) -> Features:
     """Count, crowding and surroundings of minutiae. found: rows that begin with x, y in the trimmed image."""
-    count = len(found)
+    height, width = image.shape
+    # a narrow image is padded for the detector; what it finds in the padding counts, and nothing more
+    inside = found[(found[:, 0] < width) & (found[:, 1] < height)]
+    count = len(inside)
     crowded, darker, certain = 0, 0, 0
     if count:
-        centre = found[:, :2].sum(axis=0) // count
-        crowded = int((np.abs(found[:, :2] - centre) <= CROWD_REACH).all(axis=1).sum())
-        darker, certain = minutiae_surroundings(image, found)
+        centre = inside[:, :2].sum(axis=0) // count
+        crowded = int((np.abs(inside[:, :2] - centre) <= CROWD_REACH).all(axis=1).sum())
+        darker, certain = minutiae_surroundings(image, inside)
     return {
-        "FingerJetFX_MinutiaeCount": float(count),
+        "FingerJetFX_MinutiaeCount": float(len(found)),
         "FingerJetFX_MinCount_COMMinRect200x200": float(crowded),
         "FJFXPos_Mu_MinutiaeQuality_2": darker / max(count, 1),
         "FJFXPos_OCL_MinutiaeQuality_80": certain / max(count, 1),

@@ -52,7 +52,7 @@ class Forest:
 
 
 @njit("int64(float32[:], int16[:], float32[:], int32[:], int32[:], int8[:], int32[:])", nogil=True, cache=True)
-def count_votes(
+def count_votes(  # noqa: PLR0917 - kernels take no keywords
     features: NDArray[np.float32],
     variable: NDArray[np.int16],
     threshold: NDArray[np.float32],

@@ -42,8 +42,8 @@ def gradient_tensor(
             before = max(column - 1, left)
             after = min(column + 1, left + width - 1)
             column_gain = 2 if after - before == 1 else 1
-            gx = (np.int64(image[row, after]) - np.int64(image[row, before])) * column_gain
-            gy = (np.int64(image[below, column]) - np.int64(image[above, column])) * row_gain
+            gx = (int(image[row, after]) - int(image[row, before])) * column_gain
+            gy = (int(image[below, column]) - int(image[above, column])) * row_gain
             xx += gx * gx
             yy += gy * gy
             xy += gx * gy
@@ -62,7 +62,7 @@ def certainty_of(xx: float, yy: float, xy: float) -> float:
 
 @njit("float64(float64, float64, float64)", nogil=True, cache=True)
 def normal_angle(xx: float, yy: float, xy: float) -> float:
-    """Angle across the ridges in radians as NFIQ 2 measures it: atan2(xy, xx - yy) / 2, without the 2 of 2 xy."""
+    """Angle across the ridges in radians as NFIQ 2 measures it: atan2(xy, xx - yy) / 2, not of 2 xy."""
     difference = xx - yy
     weight = xy * xy + difference * difference + 2.220446049250313e-16
     return math.atan2(xy / weight, difference / weight) / 2.0
@@ -94,7 +94,7 @@ def coherence_of(image: NDArray[np.uint8], top: int, left: int, height: int, wid
 
 
 @njit("void(uint8[:, ::1], int64, int64, float64, boolean, int64[::1])", nogil=True, cache=True)
-def ridge_profile(
+def ridge_profile(  # noqa: PLR0917 - kernels take no keywords
     image: NDArray[np.uint8],
     top: int,
     left: int,
@@ -128,11 +128,11 @@ def ridge_profile(
     half_columns = HALF_WIDTH if along_rows else BLOCK // 2
     profile[:] = 0
     for row in range(middle - half_rows, middle + half_rows):
-        base_x = np.int64(np.rint((b * row + origin_x) * 1024.0)) + 512
-        base_y = np.int64(np.rint((d * row + origin_y) * 1024.0)) + 512
+        base_x = int(np.rint((b * row + origin_x) * 1024.0)) + 512
+        base_y = int(np.rint((d * row + origin_y) * 1024.0)) + 512
         for column in range(middle - half_columns, middle + half_columns):
-            x = ((base_x + np.int64(np.rint(a * column * 1024.0))) >> 10) - MARGIN
-            y = ((base_y + np.int64(np.rint(c * column * 1024.0))) >> 10) - MARGIN
+            x = ((base_x + int(np.rint(a * column * 1024.0))) >> 10) - MARGIN
+            y = ((base_y + int(np.rint(c * column * 1024.0))) >> 10) - MARGIN
             if -MARGIN <= x < WINDOW + MARGIN and -MARGIN <= y < WINDOW + MARGIN:
                 x += left
                 y += top
@@ -162,12 +162,12 @@ def turned_window(
     middle = WINDOW // 2
     for line in range(2 * HALF_WIDTH):
         row = middle - HALF_WIDTH + line
-        base_x = np.int64(np.rint((b * row + origin_x) * 1024.0)) + 512
-        base_y = np.int64(np.rint((d * row + origin_y) * 1024.0)) + 512
+        base_x = int(np.rint((b * row + origin_x) * 1024.0)) + 512
+        base_y = int(np.rint((d * row + origin_y) * 1024.0)) + 512
         for place in range(BLOCK):
             column = middle - BLOCK // 2 + place
-            x = (base_x + np.int64(np.rint(a * column * 1024.0))) >> 10
-            y = (base_y + np.int64(np.rint(c * column * 1024.0))) >> 10
+            x = (base_x + int(np.rint(a * column * 1024.0))) >> 10
+            y = (base_y + int(np.rint(c * column * 1024.0))) >> 10
             inside = 0 <= x < WINDOW and 0 <= y < WINDOW
             window[line, place] = image[top + y, left + x] if inside else 0
 
@@ -179,6 +179,11 @@ def frequency_certainty(profile: NDArray[np.int64], waves: NDArray[np.float64]) 
     waves: `fourier_waves()`. The spectrum of real input is symmetric, so 16 of its 31 amplitudes are enough.
     """
     half = BLOCK // 2
+    level = True
+    for line in range(1, BLOCK):
+        level = level and profile[line] == profile[0]
+    if level:
+        return 1.0
     previous = 0.0
     peak = 0.0
     peak_at = 0
@@ -210,7 +215,7 @@ def frequency_certainty(profile: NDArray[np.int64], waves: NDArray[np.float64]) 
 
 
 def fourier_waves() -> NDArray[np.float64]:
-    """Cosines in the even rows, sines in the odd ones, of the waves 0..16 over 32 lines, each line a mean of 16."""
+    """Cosines in even rows, sines in odd ones: waves 0..16 over 32 lines, each line a mean of 16 pixels."""
     lines = np.arange(BLOCK)
     waves = np.empty((BLOCK + 2, BLOCK))
     for wave in range(BLOCK // 2 + 1):
@@ -251,7 +256,7 @@ def _mean_in_fours(values: NDArray[np.float64], count: int) -> float:
     while place < count:
         total += values[place]
         place += 1
-    return total * (1.0 / count) if count else 0.0
+    return float(total * (1.0 / count)) if count else 0.0
 
 
 @njit("float64(uint8[:, ::1], float64[::1], uint8[::1])", nogil=True, cache=True)
@@ -279,7 +284,7 @@ def clarity_of(window: NDArray[np.uint8], threshold: NDArray[np.float64], ridge:
             if dark != (ridge[place] == 1):
                 wrong[ridge[place]] += 1
         seen[ridge[place]] += 2 * HALF_WIDTH
-    return 1.0 - (wrong[0] / seen[0] + wrong[1] / seen[1]) / 2.0
+    return float(1.0 - (wrong[0] / seen[0] + wrong[1] / seen[1]) / 2.0)
 
 
 @njit("int64(uint8[::1], float64[::1], int64)", nogil=True, cache=True)

@@ -42,11 +42,11 @@ def ridge_blocks(image: NDArray[np.uint8], threshold: float, mask: NDArray[np.ui
         bottom = min((block_row + 1) * BLOCK, height)
         for block_column in range(columns):
             right = min((block_column + 1) * BLOCK, width)
-            total = np.int64(0)
-            squared = np.int64(0)
+            total = 0
+            squared = 0
             for row in range(block_row * BLOCK, bottom):
                 for column in range(block_column * BLOCK, right):
-                    value = np.int64(image[row, column])
+                    value = int(image[row, column])
                     total += value
                     squared += value * value
             area = (bottom - block_row * BLOCK) * (right - block_column * BLOCK)
@@ -68,7 +68,7 @@ def ridge_blocks(image: NDArray[np.uint8], threshold: float, mask: NDArray[np.ui
     nogil=True,
     cache=True,
 )
-def window_measures(
+def window_measures(  # noqa: PLR0917 - kernels take no keywords
     image: NDArray[np.uint8],
     ridge_mask: NDArray[np.uint8],
     waves: NDArray[np.float64],
@@ -160,6 +160,27 @@ def block_certainties(image: NDArray[np.uint8], certainties: NDArray[np.float64]
     return count
 
 
+@njit("UniTuple(float64, 2)(uint8[:, ::1])", nogil=True, cache=True)
+def grey_means(image: NDArray[np.uint8]) -> tuple[float, float]:
+    """Mean of the image, and mean of the means of its 32x32 cells, edge remainders too."""
+    height, width = image.shape
+    whole = 0
+    means = 0.0
+    cells = 0
+    for top in range(0, height, BLOCK):
+        bottom = min(top + BLOCK, height)
+        for left in range(0, width, BLOCK):
+            right = min(left + BLOCK, width)
+            total = 0
+            for row in range(top, bottom):
+                for column in range(left, right):
+                    total += image[row, column]
+            whole += total
+            means += total / ((bottom - top) * (right - left))
+            cells += 1
+    return whole / (height * width), means / cells
+
+
 @njit("float64(uint8[:, ::1], boolean[:, ::1])", nogil=True, cache=True)
 def region_coherence(image: NDArray[np.uint8], blocks: NDArray[np.bool_]) -> float:
     """Sum of the ridge coherences of the marked 32x32 cells, edge remainders too."""
@@ -175,14 +196,14 @@ def region_coherence(image: NDArray[np.uint8], blocks: NDArray[np.bool_]) -> flo
 
 @njit("UniTuple(int64, 2)(uint8[:, ::1], int64[:, ::1])", nogil=True, cache=True)
 def minutiae_surroundings(image: NDArray[np.uint8], found: NDArray[np.int64]) -> tuple[int, int]:
-    """How many of the places (x, y, ...) lie in a 32x32 block that is darker than the image by up to half its deviation,
+    """Of places (x, y, ...): how many lie in a 32x32 block darker than the image by up to half its deviation,
     and how many in one whose orientation certainty is over 80 %. Needs an image of at least 32x32."""
     height, width = image.shape
-    total = np.int64(0)
-    squared = np.int64(0)
+    total = 0
+    squared = 0
     for row in range(height):
         for column in range(width):
-            value = np.int64(image[row, column])
+            value = int(image[row, column])
             total += value
             squared += value * value
     mean = total / (height * width)
@@ -192,7 +213,7 @@ def minutiae_surroundings(image: NDArray[np.uint8], found: NDArray[np.int64]) ->
     for place in range(found.shape[0]):
         left, top = max(found[place, 0] - BLOCK // 2, 0), max(found[place, 1] - BLOCK // 2, 0)
         right, bottom = min(left + BLOCK, width), min(top + BLOCK, height)
-        local = np.int64(0)
+        local = 0
         for row in range(top, bottom):
             for column in range(left, right):
                 local += image[row, column]

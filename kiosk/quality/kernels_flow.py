@@ -11,7 +11,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from kiosk.quality.kernels_angles import angle_of, cosine, divide_to_zero, octagon_divisor, sine, wrap_int8
+from kiosk.quality.kernels_integers import (
+    angle_of,
+    cosine,
+    divide_to_zero,
+    octagon_divisor,
+    sine,
+    wrap_int8,
+    wrap_int16,
+    wrap_int32,
+)
 
 CELL = 4
 WHITE = 255
@@ -32,9 +41,9 @@ def reduce_to_333(image: NDArray[np.uint8], small: NDArray[np.uint8]) -> None:
             corner = column // 2 * 3 + column % 2 * 2
             middle = column // 2 * 3 + 1
             total = (
-                4 * np.int64(image[corner_row, corner])
-                + 2 * (np.int64(image[corner_row, middle]) + np.int64(image[middle_row, corner]))
-                + np.int64(image[middle_row, middle])
+                4 * int(image[corner_row, corner])
+                + 2 * (int(image[corner_row, middle]) + int(image[middle_row, corner]))
+                + int(image[middle_row, middle])
             )
             small[row, column] = total * 28 >> 8
 
@@ -82,21 +91,21 @@ def ridge_flow(image: NDArray[np.uint8], flow: NDArray[np.int32]) -> None:
     for row in range((rows - 1) * CELL):
         for column in range(width):
             at = row * width + column
-            xx, xy, yy = np.int64(0), np.int64(0), np.int64(0)
+            xx, xy, yy = 0, 0, 0
             if at:
-                xx = np.int64(slope_x[at]) + slope_x[lead + at - 1]
-                xy = np.int64(slope_x[at]) - slope_x[lead + at - 1]
-                yy = np.int64(slope_y[at]) - slope_y[lead + at - 1]
-            xx = np.int64(np.int16(xx - (np.int64(slope_x[at + 1]) + slope_x[lead + at])))
-            xy = np.int64(np.int16(xy + (np.int64(slope_x[at + 1]) - slope_x[lead + at])))
-            yy = np.int64(np.int16(yy + (np.int64(slope_y[at + 1]) - slope_y[lead + at])))
+                xx = int(slope_x[at]) + slope_x[lead + at - 1]
+                xy = int(slope_x[at]) - slope_x[lead + at - 1]
+                yy = int(slope_y[at]) - slope_y[lead + at - 1]
+            xx = wrap_int16(xx - (int(slope_x[at + 1]) + slope_x[lead + at]))
+            xy = wrap_int16(xy + (int(slope_x[at + 1]) - slope_x[lead + at]))
+            yy = wrap_int16(yy + (int(slope_y[at + 1]) - slope_y[lead + at]))
             totals[row // CELL, column // CELL, 0] += (xx + yy) * (xx - yy)
             totals[row // CELL, column // CELL, 1] += (xx + yy) * 2 * xy
     flow[:] = 0
     # the sums reach a cell one late: each cell takes its predecessor's
     for cell in range(1, (rows - 1) * columns):
         row, column = (cell - 1) // columns, (cell - 1) % columns
-        x, y = np.int64(np.int32(totals[row, column, 0])), np.int64(np.int32(totals[row, column, 1]))
+        x, y = wrap_int32(totals[row, column, 0]), wrap_int32(totals[row, column, 1])
         if max(abs(x), abs(y)) // 127 > WEAKEST_FLOW:
             divisor = octagon_divisor(x, y)
             flow[cell // columns, cell % columns, 0] = wrap_int8(divide_to_zero(x, divisor))
@@ -183,7 +192,7 @@ def smooth_normals(flow: NDArray[np.int32], footprint: NDArray[np.uint8]) -> Non
     flow[:] = 0
     for row in range(rows):
         for column in range(columns):
-            x, y = np.int64(blurred[row, column, 0]), np.int64(blurred[row, column, 1])
+            x, y = int(blurred[row, column, 0]), int(blurred[row, column, 1])
             if footprint[row, column] and max(abs(x), abs(y)) // 127 > LEAST_AGREEMENT:
                 divisor = octagon_divisor(x, y)
                 flow[row, column, 0] = wrap_int8(divide_to_zero(x, divisor))

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from kiosk.quality.kernels_angles import angle_of, cosine, divide_to_zero, octagon_divisor, sine, wrap_int8
+from kiosk.quality.kernels_integers import angle_of, cosine, divide_to_zero, octagon_divisor, sine, wrap_int8
 from kiosk.quality.kernels_phase import NO_PHASE
 
 LEAST_CHANGE = 1328
@@ -92,9 +92,9 @@ def wave_corners(phase: NDArray[np.uint8], corners: NDArray[np.int32], direction
             products[kind, at] = (total + 16) >> 5
     for at in range(length):
         row, column = at // width, at % width
-        xx = np.int64(products[0, lead + at])
-        xy = np.int64(products[1, lead + at])
-        yy = np.int64(products[2, lead + at])
+        xx = int(products[0, lead + at])
+        xy = int(products[1, lead + at])
+        yy = int(products[2, lead + at])
         if at >= last:
             corners[row, column] = -1
         else:
@@ -114,7 +114,7 @@ def _direction_at(directions: NDArray[np.int8], row: int, column: int) -> int:
     """Angle 0..127 across the ridges, from the 13x13 cells around a corner."""
     rows, columns = directions.shape[:2]
     reach = SPAN // 2
-    x, y = np.int64(0), np.int64(0)
+    x, y = 0, 0
     for other in range(max(row - reach, 0), min(row + reach + 1, rows)):
         for beside in range(max(column - reach, 0), min(column + reach + 1, columns)):
             x += directions[other, beside, 0]
@@ -149,7 +149,7 @@ def _on_finger(phase: NDArray[np.uint8], row: int, column: int) -> bool:
 
 
 @njit("void(uint8[:, ::1], int64, int64, int64, int64, int64[:, ::1])", nogil=True, cache=True)
-def _turned_patch(
+def _turned_patch(  # noqa: PLR0917 - kernels take no keywords
     phase: NDArray[np.uint8], row: int, column: int, c: int, s: int, patch: NDArray[np.int64]
 ) -> None:
     """19x19 pixels about (row, column), the x axis along (c, s) / 128; bilinear in 128ths of a pixel."""
@@ -186,15 +186,15 @@ def _fork_answer(patch: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[
     The sum of an even and an odd filter answers to one way, their difference to the other.
     """
     half = SIZE // 2
-    strongest = np.int64(0)
-    mirror = np.int64(0)
+    strongest = 0
+    mirror = 0
     turned = 0
     ending = 0
     tried = 0
     for line in range(3):
         for place in range(PATCH):
             even = patch[line + half, place] * _DOWN_EVEN[0]
-            odd = np.int64(0)
+            odd = 0
             for tap in range(1, half + 1):
                 below, above = patch[line + half + tap, place], patch[line + half - tap, place]
                 even += (below + above) * _DOWN_EVEN[tap]
@@ -241,11 +241,11 @@ def find_minutiae(
     count = 0
     for top in range(2, height, 3):
         for left in range(2, width - 4, 3):
-            row, column, largest = top, left, np.int64(-2)
+            row, column, largest = top, left, -2
             within = True
             for other in range(top, top + 3):
                 for beside in range(left, left + 3):
-                    value = np.int64(corners[other, beside]) if other < height else np.int64(-1)
+                    value = int(corners[other, beside]) if other < height else -1
                     within = within and value >= 0
                     if value > largest:
                         row, column, largest = other, beside, value
@@ -254,9 +254,9 @@ def find_minutiae(
             if not _is_peak(corners, row, column, top, left) or not _on_finger(phase, row + 2, column - 1):
                 continue
             across = _direction_at(directions, row // 2, column // 2)
-            best = np.int64(0)
-            angle = np.int64(0)
-            ending = np.int64(0)
+            best = 0
+            angle = 0
+            ending = 0
             for lean in (-2, 2):
                 c, s = cosine(across + lean), sine(across + lean)
                 _turned_patch(phase, row + 2, column - 1, c, s, patch)

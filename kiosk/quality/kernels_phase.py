@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from kiosk.quality.kernels_angles import divide_to_zero, octagon_divisor, wrap_int8
 from kiosk.quality.kernels_flow import CELL
+from kiosk.quality.kernels_integers import divide_to_zero, octagon_divisor, wrap_int8, wrap_int32
 
 NO_PHASE = 127
 """Outside the finger. Phases are the upper four bits of 127 - 127 cos(phase), so never 127."""
@@ -40,7 +40,7 @@ _ODD = np.array(
 
 @njit("void(uint8[::1], int64, int64, int32[:, ::1])", nogil=True, cache=True)
 def _filter_columns(pixels: NDArray[np.uint8], width: int, row: int, columns: NDArray[np.int32]) -> None:
-    """columns (6, w + 8): the three even, then the three odd filters down each pixel of a row, 4 more each side."""
+    """columns (6, w + 8): three even, then three odd filters down each pixel of a row, 4 more each side."""
     for place in range(width + 2 * REACH):
         at = row * width + place - REACH
         if at < REACH * width + REACH or at + REACH * width >= pixels.size:
@@ -70,23 +70,23 @@ def _filter_columns(pixels: NDArray[np.uint8], width: int, row: int, columns: ND
 
 @njit("int64(int32[:, ::1], int64, int64, int64)", nogil=True, cache=True)
 def _even(columns: NDArray[np.int32], source: int, place: int, kind: int) -> int:
-    total = np.int64(columns[source, place]) * _EVEN[kind, 0]
+    total = int(columns[source, place]) * _EVEN[kind, 0]
     for tap in range(1, REACH + 1):
-        total += (np.int64(columns[source, place + tap]) + columns[source, place - tap]) * _EVEN[kind, tap]
-    return total
+        total += (int(columns[source, place + tap]) + columns[source, place - tap]) * _EVEN[kind, tap]
+    return int(total)
 
 
 @njit("int64(int32[:, ::1], int64, int64, int64)", nogil=True, cache=True)
 def _odd(columns: NDArray[np.int32], source: int, place: int, kind: int) -> int:
-    total = np.int64(0)
+    total = 0
     for tap in range(1, REACH + 1):
-        total += (np.int64(columns[source, place + tap]) - columns[source, place - tap]) * _ODD[kind, tap]
-    return total
+        total += (int(columns[source, place + tap]) - columns[source, place - tap]) * _ODD[kind, tap]
+    return int(total)
 
 
 @njit("void(uint8[:, ::1], int32[:, :, ::1], uint8[:, ::1])", nogil=True, cache=True)
 def ridge_phase(image: NDArray[np.uint8], normals: NDArray[np.int32], phase: NDArray[np.uint8]) -> None:
-    """phase (h, w): row r is the picture's row r + 4; NO_PHASE where no normal is known and in the last 8 rows."""
+    """phase (h, w): row r is the picture's row r + 4; NO_PHASE without a normal and in the last 8 rows."""
     height, width = image.shape
     pixels = image.reshape(height * width)
     columns = np.empty((6, width + 2 * REACH), np.int32)
@@ -99,7 +99,7 @@ def ridge_phase(image: NDArray[np.uint8], normals: NDArray[np.int32], phase: NDA
             continue
         _filter_columns(pixels, width, row, columns)
         for cell in range(width // CELL):
-            c, s = np.int64(normals[row // CELL, cell, 0]), np.int64(normals[row // CELL, cell, 1])
+            c, s = int(normals[row // CELL, cell, 0]), int(normals[row // CELL, cell, 1])
             if c == 0 and s == 0:
                 continue
             cc, cs, ss = (c * c + 64) >> 7, (2 * c * s + 64) >> 7, (s * s + 64) >> 7
@@ -116,8 +116,8 @@ def ridge_phase(image: NDArray[np.uint8], normals: NDArray[np.int32], phase: NDA
                     + css * _odd(columns, 2, at, 2)
                     + sss * _even(columns, 4, at, 1)
                 )
-                even = np.int64(np.int32(even + 1024)) >> 11
-                odd = np.int64(np.int32(odd + 1024)) >> 11
+                even = wrap_int32(even + 1024) >> 11
+                odd = wrap_int32(odd + 1024) >> 11
                 if even == 0:
                     continue
                 divisor = octagon_divisor(even, odd)

@@ -109,7 +109,7 @@ def separate_real(real: NDArray[np.int32], imaginary: NDArray[np.int32], sign: i
 
 @njit("void(int32[:, ::1], int32[:, ::1])", nogil=True, cache=True)
 def weigh_spectrum(real: NDArray[np.int32], imaginary: NDArray[np.int32]) -> None:
-    """v -> (v + v |v| / 4096) / 8 inside the ridges' band, 0 outside. Lines: y waves; columns: x waves 0..15."""
+    """v -> (v + v |v| / 4096) / 8 in the ridges' band, 0 outside. Lines: y waves; columns: x waves 0..15."""
     for line in range(SIDE):
         y_wave = line if line < HALF else line - SIDE
         for x_wave in range(HALF):
@@ -118,8 +118,8 @@ def weigh_spectrum(real: NDArray[np.int32], imaginary: NDArray[np.int32]) -> Non
                 real[line, x_wave] = 0
                 imaginary[line, x_wave] = 0
                 continue
-            x, y = np.int64(real[line, x_wave]), np.int64(imaginary[line, x_wave])
-            length = max(max(abs(x), abs(y)), ((abs(x) + abs(y)) * 181 + 128) >> 8)
+            x, y = int(real[line, x_wave]), int(imaginary[line, x_wave])
+            length = max(abs(x), abs(y), ((abs(x) + abs(y)) * 181 + 128) >> 8)
             weight = (length + 16) >> 5
             real[line, x_wave] = (x + ((x * weight + 64) >> 7) + 4) >> 3
             imaginary[line, x_wave] = (y + ((y * weight + 64) >> 7) + 4) >> 3
@@ -140,8 +140,8 @@ def _blend(
         for line in range(SIDE):
             even[pair, line] = (even[pair, line] + 512) >> 10
             odd[pair, line] = (odd[pair, line] + 512) >> 10
-            lowest = min(lowest, min(even[pair, line], odd[pair, line]))
-            highest = max(highest, max(even[pair, line], odd[pair, line]))
+            lowest = min(lowest, even[pair, line], odd[pair, line])
+            highest = max(highest, even[pair, line], odd[pair, line])
     spread = highest - lowest
     if spread < SMALLEST_RANGE:
         lowest -= (SMALLEST_RANGE - spread) // 2
@@ -151,13 +151,13 @@ def _blend(
         row = top + line
         if row < 0 or row >= height:
             continue
-        row_weight = min(min(line + 1, SIDE - line), HALF) * LIGHTEST
+        row_weight = min(line + 1, SIDE - line, HALF) * LIGHTEST
         for place in range(SIDE):
             column = left + place
             if column < 0 or column >= width:
                 continue
             value = even[place >> 1, line] if place % 2 == 0 else odd[place >> 1, line]
-            weight = row_weight * min(min(place + 1, SIDE - place), HALF)
+            weight = row_weight * min(place + 1, SIDE - place, HALF)
             enhanced[row, column] += ((value - lowest) * weight + (divisor >> 1)) // divisor
 
 

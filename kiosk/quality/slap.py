@@ -94,7 +94,7 @@ def _cut(gray: NDArray[np.uint8], tip: Tip) -> NDArray[np.uint8]:
     return _upright(gray, x + width / 2, y + height / 2, width, height, tip.angle)
 
 
-def _upright(
+def _upright(  # noqa: PLR0917
     gray: NDArray[np.uint8], x: float, y: float, width: int, height: int, angle: float
 ) -> NDArray[np.uint8]:
     size = (width + 2 * MARGIN_PX, height + 2 * MARGIN_PX)

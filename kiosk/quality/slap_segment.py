@@ -38,7 +38,7 @@ LARGEST_LEAN = 15.0
 class Tip:
     """A fingertip in pixels: centre, size across and along, clockwise lean from upright in degrees.
 
-    area: cells. at_side, at_end: the picture cuts it off on the left or right, above or below. apart: touches none.
+    area: cells. at_side, at_end: the picture cuts it off left or right, above or below. apart: touches none.
     """
 
     x: float
@@ -90,8 +90,8 @@ def segment(gray: NDArray[np.uint8]) -> Segmentation:
         return Segmentation((), 0.0, 0.0, width, height)
     means = np.empty((rows, columns), np.float32)
     deviations = np.empty((rows, columns), np.float32)
-    cell_statistics(np.require(gray, requirements="CW"), means, deviations)
-    smooth = cv2.blur(deviations, (3, 3))
+    cell_statistics(np.require(gray, requirements=["C", "W"]), means, deviations)
+    smooth = np.asarray(cv2.blur(deviations, (3, 3)), np.float32)
     marked = float(np.count_nonzero(smooth > LEAST_MARK)) * (CELL * 25.4 / 500) ** 2
     blobs = _blobs(_finger_cells(smooth))
     if not blobs:
@@ -107,7 +107,7 @@ def _finger_cells(smooth: NDArray[np.float32]) -> NDArray[np.uint8]:
     usual = float(np.percentile(strong, 80)) if strong.size else 0.0
     cells = (smooth > max(LEAST_VARIATION, VARIATION_SHARE * usual)).astype(np.uint8)
     stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (STROKE, STROKE))
-    opened = cv2.morphologyEx(cells, cv2.MORPH_OPEN, stroke)
+    opened = np.asarray(cv2.morphologyEx(cells, cv2.MORPH_OPEN, stroke), np.uint8)
     background = np.pad(1 - opened, 1, constant_values=1)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(background, connectivity=4)
     holes = [label for label in range(1, count) if label != labels[0, 0] and stats[label, 4] < SMALLEST_TIP * 2]
@@ -128,7 +128,7 @@ def _blobs(cells: NDArray[np.uint8]) -> list[_Blob]:
 
 def _blob(piece: NDArray[np.bool_], left: int, top: int, *, apart: bool) -> _Blob:
     ys, xs = np.nonzero(piece)
-    points = (np.column_stack([xs + left, ys + top]) + 0.5) * CELL
+    points = np.asarray((np.column_stack([xs + left, ys + top]) + 0.5) * CELL, np.float64)
     across, along, mixed = np.cov(points.T)[[0, 1, 0], [0, 1, 1]]
     spread = math.hypot(along - across, 2 * mixed)
     axis = math.degrees(0.5 * math.atan2(-2 * mixed, along - across))

@@ -1,4 +1,4 @@
-"""Whole-number trigonometry: angles in 256ths of a turn, lengths in 127ths.
+"""Whole-number arithmetic: angles in 256ths of a turn, lengths in 127ths, registers that wrap.
 
 The minutiae detector works in integers from end to end, so that every machine finds the same minutiae.
 The tables and the rounding are those of the detector that NFIQ 2.3 was trained with (FingerJetFX OSE).
@@ -38,12 +38,12 @@ ARC = np.array(_ARC, np.int32)
 
 @njit("int64(int64)", nogil=True, cache=True)
 def sine(angle: int) -> int:
-    return SINE[angle & 255]
+    return int(SINE[angle & 255])
 
 
 @njit("int64(int64)", nogil=True, cache=True)
 def cosine(angle: int) -> int:
-    return SINE[(angle + 64) & 255]
+    return int(SINE[(angle + 64) & 255])
 
 
 @njit("int64(int64, int64)", nogil=True, cache=True)
@@ -62,12 +62,22 @@ def angle_of(x: int, y: int) -> int:
         angle = 128 - angle
     if y < 0:
         angle = -angle
-    return angle & 255
+    return int(angle & 255)
 
 
 @njit("int64(int64)", nogil=True, cache=True)
 def wrap_int8(value: int) -> int:
     return ((value + 128) & 255) - 128
+
+
+@njit("int64(int64)", nogil=True, cache=True)
+def wrap_int16(value: int) -> int:
+    return ((value + 32768) & 65535) - 32768
+
+
+@njit("int64(int64)", nogil=True, cache=True)
+def wrap_int32(value: int) -> int:
+    return ((value + 2147483648) & 4294967295) - 2147483648
 
 
 @njit("int64(int64, int64)", nogil=True, cache=True)
