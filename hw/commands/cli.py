@@ -58,8 +58,13 @@ def _doctor(urls: Sequence[str]) -> int:
 
 def _simulate(*, people: Path | None, seed: int, control_port: int) -> int:
     from hw.sim import process  # noqa: PLC0415 - the release image is without hw.sim
+    from hw.sim.people import PersonFolderError  # noqa: PLC0415
 
-    return process.run(people=people, seed=seed, control_port=control_port)
+    try:
+        return process.run(people=people, seed=seed, control_port=control_port)
+    except (OSError, PersonFolderError) as error:
+        print(f"hw: {error}", file=sys.stderr)
+        return NOT_WELL
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,8 +1,4 @@
-"""Lines to a printer: a TCP port, a usblp node, a serial port. All carry bytes both ways, with deadlines.
-
-python-escpos could carry them too, but its File printer cannot read a status and its Network
-printer waits a minute for a dead one.
-"""
+"""Lines to a printer: a TCP port, a usblp node, a serial port. All carry bytes both ways, with deadlines."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from typing import Any
 from hw.api import DeviceKind
 from hw.sim.code import UnprintableCodeError
 from hw.sim.crowd import UnknownPersonError
-from hw.sim.device import SimulatedDevice, UnknownFaultError
+from hw.sim.device import UnknownFaultError
 from hw.sim.printer_paper import PrintedSlip
 from hw.sim.printer_render import render_png
 from hw.sim.stage import NobodyThereError, Stage
@@ -166,7 +166,7 @@ def _switch(stage: Stage, body: Body) -> Body:
 
 
 def _fault(stage: Stage, body: Body) -> Body:
-    device, fault = _device(stage, body), _word(body, "fault")
+    device, fault = stage.devices[_kind(body)], _word(body, "fault")
     if fault not in device.faults:
         raise UnknownFaultError(fault, device.faults)
     device.fail(fault, count=_integer(body, "count", default=1))
@@ -174,20 +174,20 @@ def _fault(stage: Stage, body: Body) -> Body:
 
 
 def _unplug(stage: Stage, body: Body) -> Body:
-    _device(stage, body).unplug()
+    stage.unplug(_kind(body))
     return {}
 
 
 def _replug(stage: Stage, body: Body) -> Body:
-    _device(stage, body).plug()
+    stage.replug(_kind(body))
     return {}
 
 
-def _device(stage: Stage, body: Body) -> SimulatedDevice:
+def _kind(body: Body) -> DeviceKind:
     word = _word(body, "device")
     if word not in set(DeviceKind):
         raise RequestError(f"device is one of {', '.join(DeviceKind)}, not {word!r}")
-    return stage.devices[DeviceKind(word)]
+    return DeviceKind(word)
 
 
 def _word(body: Body, name: str) -> str:

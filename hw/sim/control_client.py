@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import urllib.error
@@ -135,7 +136,11 @@ def spawn_simulation(
     command = [sys.executable, "-m", "hw", "sim", "--seed", str(seed), "--control-port", str(control_port)]
     if people is not None:
         command += ["--people", str(people)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+    search = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]  # the same hw as ours
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))}
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
+    )
     line = process.stdout.readline() if process.stdout is not None else b""
     if not line:
         _end(process)

@@ -84,6 +84,14 @@ class Stage:
             self.panel.set_inputs(presence=False)
             self._present = None
 
+    def unplug(self, kind: DeviceKind) -> None:
+        with self._lock:
+            self.devices[kind].unplug()
+
+    def replug(self, kind: DeviceKind) -> None:
+        with self._lock:
+            self.devices[kind].plug()
+
     def sign(self, *, speed: float = 1.0) -> None:
         """Raises NobodyThereError."""
         if self._present is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def test_doctor_says_what_to_do(printer: SimulatedPrinter, capsys: pytest.Captur
 def test_a_wrong_url_is_a_wrong_command_line(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "usb:///dev/video0"]) == cli.USAGE
     assert "scheme 'usb'" in capsys.readouterr().err
+
+
+def test_a_control_port_in_use_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert cli.main(["sim", "--control-port", str(taken.getsockname()[1])]) == cli.NOT_WELL
+    assert "Address already in use" in capsys.readouterr().err
+
+
+def test_a_folder_without_people_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["sim", "--people", str(tmp_path)]) == cli.NOT_WELL
+    assert str(tmp_path) in capsys.readouterr().err
 
 
 def test_no_command_is_a_wrong_command_line() -> None:

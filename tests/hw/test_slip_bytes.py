@@ -5,11 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from escpos.constants import QR_ECLEVEL_M
+from escpos.printer import Dummy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.api import Slip
-from hw.printer.slip_bytes import Paper, encode
+from hw.printer.slip_bytes import QR_MODULE_DOTS, Paper, encode, qr_command
 from hw.sim.printer_commands import Command, CommandParser
 from hw.sim.printer_paper import Picture, PrintedSlip, QrCode, Roll, TextLine
 from hw.sim.printer_render import WIDTH_DOTS, render_png
@@ -35,10 +37,10 @@ def read_qr(slip: PrintedSlip) -> str:
 
 def test_a_slip_is_these_bytes() -> None:
     assert encode(Slip("A", ("b",), "q"), Paper()) == (
-        b"\x1b@"  # initialise
-        b"\x1b!\x00\x1b!\x00\x1b!0\x1bE\x01\x1ba\x01"  # double size, bold, centred
-        b"\x1bt\x00A\n"
-        b"\x1b!\x00\x1b!\x00\x1b!\x00\x1bE\x00\x1ba\x00"  # plain, left
+        b"\x1b@\x1bt\x00"  # initialise, code page 437
+        b"\x1ba\x01\x1b!0\x1bE\x01"  # centred, double size, bold
+        b"A\n"
+        b"\x1ba\x00\x1b!\x00\x1bE\x00"  # left, plain
         b"b\n"
         b"\x1ba\x01"
         b"\x1d(k\x04\x001A2\x00"  # QR model 2
@@ -49,6 +51,28 @@ def test_a_slip_is_these_bytes() -> None:
         b"\n\x1ba\x00"
         b"\x1bd\x06\x1dV\x00"  # feed past the knife, cut
     )
+
+
+def test_python_escpos_makes_the_same_slip() -> None:
+    peer = Dummy()
+    peer.hw("INIT")
+    peer.set(align="center", bold=True, double_width=True, double_height=True)
+    peer.textln(SLIP.heading)
+    peer.set(align="left", bold=False, normal_textsize=True)
+    for line in SLIP.lines:
+        peer.textln(line)
+    peer.set(align="center")
+    peer.qr(SLIP.qr, ec=QR_ECLEVEL_M, size=QR_MODULE_DOTS, native=True)
+    peer.ln()
+    peer.cut()
+    assert printed(encode(SLIP, Paper())) == printed(peer.output)
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_python_escpos_makes_the_same_code(text: str) -> None:
+    peer = Dummy()
+    peer.qr(text, ec=QR_ECLEVEL_M, size=QR_MODULE_DOTS, native=True)
+    assert qr_command(text) == peer.output
 
 
 def test_heading_lines_and_code_come_out_in_this_order() -> None:
@@ -95,6 +119,11 @@ def test_a_drawn_code_can_be_read_off_the_paper() -> None:
 
 def test_a_letter_outside_ascii_is_printed_through_its_code_page() -> None:
     assert "Café" in printed(encode(Slip("A", ("Café",)), Paper())).text()
+
+
+def test_typographic_signs_become_plain_ones_and_the_rest_question_marks() -> None:
+    text = printed(encode(Slip("A", ("08.00–15.00 “gratis”… ꦗ",)), Paper())).text()
+    assert '08.00-15.00 "gratis"... ?' in text
 
 
 def test_the_picture_of_a_slip_has_the_rolls_width() -> None:
