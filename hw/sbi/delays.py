@@ -18,8 +18,9 @@ class SbiDelays:
     sending four lossless fingers. A device silent for longer hangs."""
 
     stream_open_s: float = 5.0
-    stream_timeout_s: float = 120.0
-    """Asked of the service, which then ends the stream; a preview still wanted opens the next."""
+    stream_timeout_s: float = 3600.0
+    """Asked of the service. Long, because a stream that times out takes a capture under way with it
+    (error 700); a device is freed by closing the stream. A preview still wanted opens the next."""
 
     frame_gap_s: float = 2.0
     """The specification's minimum is 3 frames a second; six missing in a row are a stall."""

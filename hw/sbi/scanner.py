@@ -42,7 +42,7 @@ _PLATEN_INCHES: Final = 3.2
 send its preview reduced; 1600 pixels are 500 ppi."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Preview:
     """One preview from its wish to its end. cancel: ends its stream from any thread."""
 
@@ -82,6 +82,7 @@ class SbiScanner:
         self._preview: _Preview | None = None
         self._latest: Frame | Fault | None = None
         self._capturing = False
+        self._captured_preview: _Preview | None = None
         self._sequence = 0
 
     @property
@@ -114,6 +115,9 @@ class SbiScanner:
         """Ends a preview and a capture under way. RuntimeError when the thread does not end."""
         with self._changed:
             self._cancel.cancel()
+            for preview in (self._preview, self._captured_preview):
+                if preview is not None:
+                    preview.cancel.cancel()
             self._replace_preview(None)
         self._worker.stop()
         with self._changed:
@@ -184,17 +188,23 @@ class SbiScanner:
                 fault = self._fault()
                 raise SbiFailure(fault.code, fault.detail)
             self._capturing = True
+            self._captured_preview = self._preview
             return self._device, self._cancel
 
     def _end_capture(self, *, look_afresh: bool) -> None:
         with self._changed:
             self._capturing = False
             self._stale = self._stale or look_afresh
-            self._replace_preview(None)
+            ended, self._captured_preview = self._captured_preview, None
+            if ended is not None:
+                ended.cancel.cancel()
+            self._replace_preview(self._preview if self._preview is not ended else None)
 
     def _replace_preview(self, preview: _Preview | None) -> None:
-        if self._preview is not None:
-            self._preview.cancel.cancel()
+        """A stream that a capture came with must stay open until the capture has ended (error 700)."""
+        replaced = self._preview
+        if replaced is not None and replaced is not preview and replaced is not self._captured_preview:
+            replaced.cancel.cancel()
         self._preview = preview
         self._latest = None
         self._changed.notify_all()
@@ -270,13 +280,13 @@ class SbiScanner:
             raise SbiFailure(FaultCode.STALLED, "the stream ended without a picture")
 
     def _show(self, preview: _Preview, jpeg: bytes, device: DescribedDevice) -> bool:
-        """False when this preview is no longer the wanted one."""
+        """False when the stream is of no more use: its preview is not wanted, and no capture needs it."""
         captured_ns = time.monotonic_ns()
         pixels = decode_preview(jpeg)
         dpi = round(pixels.shape[1] / _PLATEN_INCHES) if self.kind is DeviceKind.SLAP_SCANNER else None
         with self._changed:
             if self._preview is not preview:
-                return False
+                return self._captured_preview is preview
             self._latest = Frame(
                 pixels, PixelFormat.GRAY8, dpi, self._next_sequence(), captured_ns, device.digital_id.serial
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hw.api import CaptureSet
 from hw.sim.sbi.authority import DeviceAuthority, DeviceKey, foreign_authority
 from hw.sim.sbi.faults import FaultPlan, ScannerFault
+from hw.sim.sbi.hold import RefusedError
 from hw.sim.sbi.iso_records import FingerCoding, encode_jpeg2000, finger_record, iris_record
 from hw.sim.sbi.signing import base64url, sign, spoil
 from hw.sim.sbi.unit import SERVICE_VERSION, SPEC_VERSION, Model, digital_id, timestamp
@@ -22,14 +23,6 @@ from hw.sim.subject import Subject
 
 _ENVIRONMENTS: Final = ("Staging", "Developer", "Pre-Production", "Production")
 _LOW_SCORE: Final = 12
-
-
-class RefusedError(Exception):
-    """The request does not hold; code: what the service answers."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"error {code}")
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +53,9 @@ def read_request(body: Any, model: Model) -> Asked:
         count, sub_id = int(bio["count"]), str(bio["deviceSubId"])
         exceptions = _positions(bio["exception"] or [], model)
         timeout_s = int(body["timeout"]) / 1000
+        previous_hash = str(bio.get("previousHash") or "")
+        if not re.fullmatch(r"([0-9A-Fa-f]{64})?", previous_hash):
+            raise RefusedError(123)
         texts = [body[name] for name in ("env", "purpose", "specVersion", "transactionId")]
     except (KeyError, IndexError, TypeError, ValueError):
         raise RefusedError(123) from None
@@ -87,7 +83,7 @@ def read_request(body: Any, model: Model) -> Asked:
         environment=environment,
         transaction=transaction,
         requested_score=str(bio.get("requestedScore", "")),
-        previous_hash=str(bio.get("previousHash") or ""),
+        previous_hash=previous_hash,
         timeout_s=timeout_s,
     )
 
@@ -113,7 +109,8 @@ def _other_side(position: int, model: Model) -> int:
     return position - half if position > half else position + half
 
 
-def _choose(asked: Asked, model: Model, faults: FaultPlan) -> list[Shown]:
+def choose(asked: Asked, model: Model, faults: FaultPlan) -> list[Shown]:
+    """What the answer will show, by the request and by what is armed to go wrong."""
     shown = [Shown(position, asked.capture_set, position) for position in asked.positions]
     other = mirrored(asked.capture_set)
     if faults.use(ScannerFault.HANDS_SWAPPED):
@@ -140,12 +137,21 @@ def _uninvited(asked: Asked, model: Model) -> Shown:
     return Shown(asked.positions[0], asked.capture_set, asked.positions[0])
 
 
+def touch(subject: Subject, shown: Sequence[Shown]) -> list[NDArray[np.uint8]] | None:
+    """The pictures; None while one of them is not there to be taken."""
+    try:
+        return [subject.sample(one.picture_set, one.picture) for one in shown]
+    except KeyError:
+        return None
+
+
 def answer_capture(
     asked: Asked,
+    shown: Sequence[Shown],
+    pictures: Sequence[NDArray[np.uint8]],
     *,
     model: Model,
     serial: str,
-    subject: Subject,
     authority: DeviceAuthority,
     device: DeviceKey,
     faults: FaultPlan,
@@ -158,12 +164,11 @@ def answer_capture(
     spoiled = faults.use(ScannerFault.BAD_SIGNATURE)
     elements: list[dict[str, Any]] = []
     previous = bytes.fromhex(asked.previous_hash) if asked.previous_hash else hashlib.sha256(b"").digest()
-    for shown in _choose(asked, model, faults):
-        pixels = subject.sample(shown.picture_set, shown.picture)
+    for one, pixels in zip(shown, pictures, strict=True):
         score = _LOW_SCORE if faults.use(ScannerFault.LOW_SCORE) else contrast_score(pixels)
         record = _encode(
             pixels,
-            named=shown.named,
+            named=one.named,
             score=score,
             coding=coding,
             faults=faults,
@@ -172,7 +177,7 @@ def answer_capture(
         reported = "140" if faults.use(ScannerFault.IMPOSSIBLE_SCORE) else f"{score:.1f}"
         payload = {
             **about,
-            "bioSubType": model.names[shown.named],
+            "bioSubType": model.names[one.named],
             "bioValue": base64url(record),
             "requestedScore": asked.requested_score,
             "qualityScore": reported,

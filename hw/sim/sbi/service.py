@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from typing import Any, Final
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from hw.api import CaptureSet, DeviceKind
 from hw.sim.sbi.authority import DeviceAuthority
-from hw.sim.sbi.capture import RefusedError, answer_capture, mirrored, read_request
+from hw.sim.sbi.capture import Asked, Shown, answer_capture, choose, mirrored, read_request, touch
 from hw.sim.sbi.faults import FaultPlan, ScannerFault
+from hw.sim.sbi.hold import Hold, RefusedError
 from hw.sim.sbi.iso_records import FingerCoding
 from hw.sim.sbi.signing import base64url, sign
 from hw.sim.sbi.stream import send_stream
@@ -201,6 +203,10 @@ class SbiService:
         if fields.get("deviceId") != self._model.device_id or placement is None:
             connection.send(response(_error(605)))
             return
+        timeout = str(fields.get("timeout") or "0")
+        if not timeout.isdecimal():
+            connection.send(response(_error(123)))
+            return
         code = self._refusal()
         ended = self._occupancy.begin_stream() if code == 0 else None
         if ended is None:
@@ -212,7 +218,7 @@ class SbiService:
                 connection,
                 frame=lambda elapsed_s: self._frame(placement[0], began_s, elapsed_s),
                 ended=ended,
-                timeout_s=int(fields.get("timeout") or 0) / 1000 or float("inf"),
+                timeout_s=int(timeout) / 1000 or math.inf,
                 plugged=lambda: self._plugged,
                 faults=self._plan,
             )
@@ -244,14 +250,14 @@ class SbiService:
         if not self._occupancy.begin_capture():
             raise RefusedError(703)
         try:
-            self._hold_still(connection, asked.timeout_s)
-            self._refuse_by_plan()
+            shown, pictures = self._wait_for_the_hand(asked, connection)
             serial, device = self._identity
             return answer_capture(
                 asked,
+                shown,
+                pictures,
                 model=self._model,
                 serial=serial,
-                subject=self._subject,
                 authority=self._authority,
                 device=device,
                 faults=self._plan,
@@ -260,20 +266,25 @@ class SbiService:
         finally:
             self._occupancy.end_capture()
 
-    def _hold_still(self, connection: Connection, timeout_s: float) -> None:
-        """RefusedError 701 when time runs out first, 106 when the cable is pulled."""
-        delay_s = self._capture_delay_s
-        if self._plan.use(ScannerFault.CAPTURE_HANGS):
-            delay_s = timeout_s = float("inf")
-        if self._plan.use(ScannerFault.CAPTURE_TIMEOUT):
-            delay_s = float("inf")
-        started = time.monotonic()
-        while (waited_s := time.monotonic() - started) < delay_s:
-            if not self._plugged:
-                raise RefusedError(106)
-            if waited_s >= timeout_s or connection.peer_is_gone():
-                raise RefusedError(701)
-            time.sleep(0.02)
+    def _wait_for_the_hand(
+        self, asked: Asked, connection: Connection
+    ) -> tuple[list[Shown], list[NDArray[np.uint8]]]:
+        """Until all that is asked for lies still, whoever's it is. RefusedError when something comes first."""
+        hangs = self._plan.use(ScannerFault.CAPTURE_HANGS)
+        never = hangs or self._plan.use(ScannerFault.CAPTURE_TIMEOUT)
+        hold = Hold(
+            connection,
+            timeout_s=math.inf if hangs else asked.timeout_s,
+            plugged=lambda: self._plugged,
+            streaming_on=self._occupancy.streaming_on,
+        )
+        while never or hold.elapsed_s < self._capture_delay_s:
+            hold.moment()
+        self._refuse_by_plan()
+        shown = choose(asked, self._model, self._plan)
+        while (pictures := touch(self._subject, shown)) is None:
+            hold.moment()
+        return shown, pictures
 
     def _refuse_by_plan(self) -> None:
         for fault, code in (

@@ -85,12 +85,16 @@ def digital_id(model: Model, serial: str) -> dict[str, Any]:
 
 
 class Occupancy:
-    """One stream and one capture at a time; a capture may join the stream and ends it."""
+    """One stream and one capture at a time; a capture may join the stream and ends it.
+
+    A stream that ends in any other way takes the capture with it (error 700), as in the reference service.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stream: threading.Event | None = None
         self._capturing = False
+        self._stream_lost = False
 
     @property
     def busy(self) -> bool:
@@ -109,13 +113,19 @@ class Occupancy:
         with self._lock:
             if self._stream is stream:
                 self._stream = None
+                self._stream_lost = self._capturing and not stream.is_set()
 
     def begin_capture(self) -> bool:
         with self._lock:
             if self._capturing:
                 return False
             self._capturing = True
+            self._stream_lost = False
             return True
+
+    def streaming_on(self) -> bool:
+        with self._lock:
+            return not self._stream_lost
 
     def end_capture(self) -> None:
         with self._lock:

@@ -32,6 +32,12 @@ class Connection:
 
     def read_request(self) -> Request | None:
         """None when what comes is no request."""
+        try:
+            return self._read_request()
+        except ValueError:
+            return None
+
+    def _read_request(self) -> Request | None:
         self._socket.settimeout(_REQUEST_TIMEOUT_S)
         received = bytearray()
         while (end := received.find(b"\r\n\r\n")) < 0:

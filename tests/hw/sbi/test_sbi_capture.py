@@ -127,6 +127,40 @@ def test_a_slap_scanner_does_not_see_eyes(set_stage):
         stage.scanner.start_preview(CaptureSet.BOTH_IRISES)
 
 
+class Nobody(Passenger):
+    def sample(self, capture_set, position):  # noqa: ARG002
+        raise KeyError(position)
+
+
+def test_a_capture_waits_until_somebody_is_there(set_stage):
+    class Arriving(Nobody):
+        def sample(self, capture_set, position):
+            stage.service.meet(Passenger())
+            return super().sample(capture_set, position)
+
+    stage = set_stage(subject=Arriving()).ready()
+    stage.good_capture(CaptureSet.RIGHT_SLAP)
+
+
+def test_nobody_comes_before_the_time_is_up(set_stage):
+    stage = set_stage(subject=Nobody()).ready()
+    answer = stage.capture(CaptureSet.RIGHT_SLAP, timeout_s=0.2)
+    assert isinstance(answer, Fault) and answer.code is FaultCode.TIMED_OUT
+
+
+def test_a_missing_finger_is_waited_for_unless_it_is_excepted(set_stage):
+    class Carpenter(Passenger):
+        def sample(self, capture_set, position):
+            if position == Finger.RIGHT_RING:
+                raise KeyError(position)
+            return super().sample(capture_set, position)
+
+    stage = set_stage(subject=Carpenter()).ready()
+    answer = stage.capture(CaptureSet.RIGHT_SLAP, timeout_s=0.2)
+    assert isinstance(answer, Fault) and answer.code is FaultCode.TIMED_OUT
+    stage.good_capture(CaptureSet.RIGHT_SLAP, positions=(2, 3, 5), exceptions=(4,))
+
+
 def test_the_next_person_is_captured_after_the_service_met_them(set_stage):
     class Mirrored(Passenger):
         def sample(self, capture_set, position):

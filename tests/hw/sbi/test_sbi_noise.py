@@ -20,7 +20,7 @@ from hw.sbi.failure import SbiFailure
 from hw.sbi.http import Endpoint
 from hw.sbi.jws import open_jws
 from hw.sim.sbi.authority import DeviceAuthority
-from hw.sim.sbi.capture import answer_capture, read_request
+from hw.sim.sbi.capture import answer_capture, choose, read_request, touch
 from hw.sim.sbi.faults import FaultPlan
 from hw.sim.sbi.iso_records import FingerCoding
 from hw.sim.sbi.signing import base64url, sign
@@ -50,11 +50,14 @@ class Exchange:
         self.terms = CaptureTerms(request, device, SBI_0_9_5, "Production")
         bio = {"type": "Finger", "count": "2", "deviceId": "2", "deviceSubId": "3", "exception": []}
         asked = {"env": "Production", "purpose": "Registration", "specVersion": "0.9.5", "timeout": "1000"}
+        understood = read_request(asked | {"transactionId": "abcd-1", "bio": [bio]}, MODEL)
+        shown = choose(understood, MODEL, FaultPlan())
         self.answer = answer_capture(
-            read_request(asked | {"transactionId": "abcd-1", "bio": [bio]}, MODEL),
+            understood,
+            shown,
+            touch(Passenger(), shown),
             model=MODEL,
             serial=SERIAL,
-            subject=Passenger(),
             authority=self.authority,
             device=self.key,
             faults=FaultPlan(),

@@ -125,12 +125,41 @@ def test_the_streams_own_time_out_is_no_fault(set_stage):
         assert isinstance(stage.scanner.latest(), Frame)
 
 
-def test_a_time_out_of_the_stream_during_the_capture_does_not_hurt_it(set_stage):
+def test_a_stream_that_ends_in_mid_capture_takes_it_along_and_the_next_is_good(set_stage):
     stage = set_stage(capture_delay_s=0.6).ready()
     stage.scanner.start_preview(CaptureSet.RIGHT_SLAP)
     next_frame(stage.scanner)
     stage.service.fail(ScannerFault.STREAM_TIMEOUT)
+    answer = stage.capture(CaptureSet.RIGHT_SLAP)
+    assert isinstance(answer, Fault) and answer.code is FaultCode.STALLED and "700" in answer.detail
     stage.good_capture(CaptureSet.RIGHT_SLAP)
+
+
+def test_stopping_the_preview_in_mid_capture_does_not_spoil_the_capture(set_stage):
+    class Hasty(Passenger):
+        def preview(self, capture_set, elapsed_s):
+            if stage.scanner.state() is DeviceState.CAPTURING:
+                stage.scanner.stop_preview()
+            return super().preview(capture_set, elapsed_s)
+
+    stage = set_stage(subject=Hasty(), capture_delay_s=0.6).ready()
+    stage.scanner.start_preview(CaptureSet.RIGHT_SLAP)
+    next_frame(stage.scanner)
+    stage.good_capture(CaptureSet.RIGHT_SLAP)
+
+
+def test_the_next_preview_wished_for_in_mid_capture_begins_after_it(set_stage):
+    class Hasty(Passenger):
+        def preview(self, capture_set, elapsed_s):
+            if stage.scanner.state() is DeviceState.CAPTURING:
+                stage.scanner.start_preview(CaptureSet.LEFT_SLAP)
+            return super().preview(capture_set, elapsed_s)
+
+    stage = set_stage(subject=Hasty(), capture_delay_s=0.6).ready()
+    stage.scanner.start_preview(CaptureSet.RIGHT_SLAP)
+    next_frame(stage.scanner)
+    stage.good_capture(CaptureSet.RIGHT_SLAP)
+    wait_for(lambda: shown_set(stage.scanner) is CaptureSet.LEFT_SLAP)
 
 
 def test_the_preview_runs_on_while_the_capture_waits_for_the_hand(set_stage):

@@ -9,6 +9,7 @@ import io
 import json
 import socket
 import struct
+import threading
 from contextlib import closing
 
 import numpy as np
@@ -178,6 +179,7 @@ def test_eyes_by_their_sub_id(eyes, authority, sub_id, count, names):
         ({"type": "Iris"}, {}, "120"),
         ({"count": "many"}, {}, "123"),
         ({}, {"bio": []}, "123"),
+        ({"previousHash": "no hex"}, {}, "123"),
         ({}, {"env": "Playground"}, "115"),
         ({}, {"purpose": "Auth"}, "121"),
         ({}, {"specVersion": "0.9.2"}, "116"),
@@ -219,13 +221,29 @@ def test_the_capture_ends_the_stream_with_a_second_response(service):
     assert b"HTTP/1.1 200 OK" in sent and b'"errorCode": "0"' in sent
 
 
+def test_a_stream_closed_in_mid_capture_takes_the_capture_along(authority):
+    simulated = SbiService(Passenger(), authority=authority, capture_delay_s=3600.0)
+    simulated.start()
+    try:
+        connection = stream(simulated)
+        assert connection.recv(12) == b"HTTP/1.0 200"
+        threading.Timer(0.3, connection.close).start()
+        (element,) = rcapture(simulated, changes={"timeout": "3600000"})
+        assert element["error"]["errorCode"] == "700"
+    finally:
+        simulated.stop()
+
+
 def test_a_stream_ends_at_its_time_out(service):
     assert b'"errorCode": "609"' in read_all(stream(service, timeout="200"))
 
 
-@pytest.mark.parametrize("changes", [{"deviceId": "9"}, {"deviceSubId": "9"}])
-def test_a_stream_of_an_unknown_device_is_refused(service, changes):
-    assert b'"605"' in read_all(stream(service, **changes))
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"deviceId": "9"}, b"605"), ({"deviceSubId": "9"}, b"605"), ({"timeout": "soon"}, b"123")],
+)
+def test_a_stream_that_cannot_be_is_refused(service, changes, code):
+    assert b'"%s"' % code in read_all(stream(service, **changes))
 
 
 def test_start_and_stop_any_number_of_times_at_the_same_port(service):
@@ -244,6 +262,8 @@ def test_a_request_that_makes_no_sense_harms_nobody(service):
         b"",
         b"\r\n\r\n",
         b"RCAPTURE\r\n\r\n",
+        b"RCAPTURE /capture HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"RCAPTURE /capture HTTP/1.1\r\nContent-Length: 1\r\n\r\n{",
         b"RCAPTURE /capture HTTP/1.1\r\nContent-Length: 9\r\n\r\n{",
     ):
         with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
