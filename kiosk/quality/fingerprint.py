@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +12,7 @@ from kiosk.quality.fingerprint_defects import defects_of, shape_of
 from kiosk.quality.fingerprint_features import Features, block_measures, minutiae_measures, region_measures
 from kiosk.quality.fingerprint_forest import load_forest
 from kiosk.quality.fingerprint_live import estimate_minutiae
-from kiosk.quality.fingerprint_region import region_of_interest, trim
+from kiosk.quality.fingerprint_region import region_of_interest, region_of_interest_live, trim
 from kiosk.quality.minutiae import detect
 
 ALGORITHM = "nfiq2/2.3"
@@ -50,7 +51,7 @@ def _assess(gray: NDArray[np.uint8], *, position: Position | None, live: bool) -
     image = trim(gray)
     if not _holds_a_finger(image):
         return QualityReport(Modality.FINGERPRINT, position, None, algorithm, {}, (Defect.NOTHING_PRESENT,))
-    region = region_of_interest(image)
+    region = region_of_interest_live(image) if live else region_of_interest(image)
     blocks = block_measures(image)
     features = blocks.features | region_measures(image, region)
     shape = shape_of(image, region)
@@ -77,7 +78,8 @@ def _holds_a_finger(image: NDArray[np.uint8]) -> bool:
     height, width = image.shape
     if not (NARROWEST <= width <= WIDEST and NARROWEST <= height <= HIGHEST):
         return False
-    return bool(image.mean() <= EMPTY_MEAN and image.std() >= UNIFORM_DEVIATION)
+    mean, deviation = cv2.meanStdDev(image)
+    return bool(mean[0, 0] <= EMPTY_MEAN and deviation[0, 0] >= UNIFORM_DEVIATION)
 
 
 def _score(features: Features) -> int:

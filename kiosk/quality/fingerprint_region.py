@@ -16,7 +16,9 @@ WHITE = 250.0
 
 _SMOOTH = gaussian_weights(41)
 _CLOSE = gaussian_weights(91)
-"""The two Gaussian windows, 2 mm and 4.6 mm at 500 ppi (NFIQ 2, region of interest)."""
+_HALF_SMOOTH = gaussian_weights(19)
+_HALF_CLOSE = gaussian_weights(45)
+"""The two Gaussian windows at 500 and at 250 ppi, 2 mm and 4.6 mm at 500 ppi (NFIQ 2, region of interest)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,13 +43,34 @@ def trim(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def region_of_interest(gray: NDArray[np.uint8]) -> Region:
     """Erode, smooth, Otsu, smooth, Otsu, fill holes, keep the blob with the largest box (NFIQ 2)."""
-    dark = np.asarray(cv2.erode(gray, np.ones((5, 5), np.uint8)), np.uint8)
-    smoothed = np.empty_like(gray)
-    smooth(dark, _SMOOTH, smoothed)
-    _, rough = cv2.threshold(smoothed, 0, 255, cv2.THRESH_OTSU)
-    smooth(np.asarray(rough, np.uint8), _CLOSE, smoothed)
+    return _region(gray, _finger_bits(_eroded(gray), rough=_SMOOTH, close=_CLOSE))
+
+
+def region_of_interest_live(gray: NDArray[np.uint8]) -> Region:
+    """The same at half the size: within a few pixels of the same outline in an eighth of the time."""
+    half = cv2.resize(_eroded(gray), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    bits = _finger_bits(np.asarray(half, np.uint8), rough=_HALF_SMOOTH, close=_HALF_CLOSE)
+    whole = cv2.resize(bits, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return _region(gray, np.asarray(whole, np.uint8))
+
+
+def _eroded(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.erode(gray, np.ones((5, 5), np.uint8)), np.uint8)
+
+
+def _finger_bits(
+    dark: NDArray[np.uint8], *, rough: NDArray[np.uint16], close: NDArray[np.uint16]
+) -> NDArray[np.uint8]:
+    """1 where the finger is. rough, close: weights of the two smoothings."""
+    smoothed = np.empty_like(dark)
+    smooth(dark, rough, smoothed)
+    _, outline = cv2.threshold(smoothed, 0, 255, cv2.THRESH_OTSU)
+    smooth(np.asarray(outline, np.uint8), close, smoothed)
     _, finger = cv2.threshold(smoothed, 0, 1, cv2.THRESH_OTSU | cv2.THRESH_BINARY_INV)
-    bits = _one_blob(np.asarray(finger, np.uint8))
+    return _one_blob(np.asarray(finger, np.uint8))
+
+
+def _region(gray: NDArray[np.uint8], bits: NDArray[np.uint8]) -> Region:
     mean = cv2.mean(gray, mask=bits)[0] if cv2.countNonZero(bits) else 255.0
     mask = bits.view(np.bool_)
     return Region(mask, float(mean), blocks_of(mask))

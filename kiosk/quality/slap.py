@@ -123,7 +123,7 @@ def _defects(
         Defect.WRONG_HAND: naming.wrong_hand,
         Defect.TOO_MANY_FINGERS: naming.extra > 0,
         Defect.FINGERS_MISSING: 0 < len(tips) < wanted,
-        Defect.FINGERS_TOUCHING: not all(tip.apart for tip in tips),
+        Defect.FINGERS_TOUCHING: len({tip.group for tip in tips}) < len(tips),
         Defect.CLIPPED: any(tip.at_side or tip.at_end for tip in tips),
         Defect.ROTATED: hand_of(expected) is not Hand.THUMBS and abs(segmentation.angle) > LARGEST_ROTATION,
     }

@@ -30,6 +30,13 @@ LONGEST_TIP = 2.2
 SOLID = 0.90
 """Share of its convex hull that one finger fills; two that touch fill less."""
 
+LIKE_CORE = 0.7
+DEEPEST_NECK = 0.9
+"""A blob as solid as one finger is two when it has two middles of like depth and a neck shallower than this."""
+
+LONE_LEAN = 0.6
+"""A thumb touches with one flank first: alone, its print leans further than the thumb does."""
+
 LARGEST_LEAN = 15.0
 """Degrees by which one finger can lean away from the hand."""
 
@@ -38,7 +45,7 @@ LARGEST_LEAN = 15.0
 class Tip:
     """A fingertip in pixels: centre, size across and along, clockwise lean from upright in degrees.
 
-    area: cells. at_side, at_end: the picture cuts it off left or right, above or below. apart: touches none.
+    area: cells. at_side, at_end: the picture cuts it off left or right, above or below. group: tips that touch share it.
     """
 
     x: float
@@ -49,7 +56,7 @@ class Tip:
     area: int
     at_side: bool
     at_end: bool
-    apart: bool
+    group: int
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -77,7 +84,7 @@ class Segmentation:
 class _Blob:
     points: NDArray[np.float64]
     """(n, 2) cell centres x, y in pixels."""
-    apart: bool
+    group: int
     axis: float
     elongation: float
 
@@ -121,34 +128,45 @@ def _blobs(cells: NDArray[np.uint8]) -> list[_Blob]:
         if stats[label, cv2.CC_STAT_AREA] >= SMALLEST_TIP:
             left, top, width, height = stats[label, :4]
             piece = (labels[top : top + height, left : left + width] == label).astype(np.uint8)
-            parts = _split(piece)
-            blobs += [_blob(part, left, top, apart=len(parts) == 1) for part in parts]
+            blobs += [_blob(part, left, top, group=label) for part in _split(piece)]
     return blobs
 
 
-def _blob(piece: NDArray[np.bool_], left: int, top: int, *, apart: bool) -> _Blob:
+def _blob(piece: NDArray[np.bool_], left: int, top: int, *, group: int) -> _Blob:
     ys, xs = np.nonzero(piece)
     points = np.asarray((np.column_stack([xs + left, ys + top]) + 0.5) * CELL, np.float64)
     across, along, mixed = np.cov(points.T)[[0, 1, 0], [0, 1, 1]]
     spread = math.hypot(along - across, 2 * mixed)
     axis = math.degrees(0.5 * math.atan2(-2 * mixed, along - across))
-    return _Blob(points, apart, axis, spread / (along + across))
+    return _Blob(points, group, axis, spread / (along + across))
 
 
 def _split(piece: NDArray[np.uint8]) -> list[NDArray[np.bool_]]:
     """Cuts a blob of several fingers between its thick middles; one finger comes back whole."""
     outline, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.contourArea(cv2.convexHull(np.concatenate(outline)))
-    if piece.sum() >= SOLID * hull:
-        return [piece.astype(bool)]
+    smallest_core = 0.0 if piece.sum() < SOLID * hull else LIKE_CORE
     depth = cv2.distanceTransform(np.pad(piece, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    deepest = float(depth.max())
     for share in np.arange(0.25, 0.95, 0.05):
-        cores = (depth > share * depth.max()).astype(np.uint8)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(cores, connectivity=8)
-        large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= 12]
-        if len(large) > 1:
+        cores = (depth > share * deepest).astype(np.uint8)
+        count, labels, stats, centres = cv2.connectedComponentsWithStats(cores, connectivity=8)
+        large = [
+            label
+            for label in range(1, count)
+            if stats[label, cv2.CC_STAT_AREA] >= 12 and depth[labels == label].max() >= smallest_core * deepest
+        ]
+        if len(large) > 1 and (not smallest_core or _side_by_side(centres[large])):
             return _grow(piece, labels, large)
+        if smallest_core and share > DEEPEST_NECK:
+            break
     return [piece.astype(bool)]
+
+
+def _side_by_side(centres: NDArray[np.float64]) -> bool:
+    """Fingers touch beside each other; what narrows from above to below is one finger at its crease."""
+    spread = np.ptp(centres, axis=0)
+    return bool(spread[0] > spread[1])
 
 
 def _grow(piece: NDArray[np.uint8], labels: NDArray[np.int32], cores: list[int]) -> list[NDArray[np.bool_]]:
@@ -172,7 +190,8 @@ def _hand_angle(blobs: list[_Blob]) -> float:
     weights = np.array([blob.elongation * len(blob.points) for blob in standing])
     order = np.argsort(axes)
     summed = np.cumsum(weights[order])
-    return float(axes[order][np.searchsorted(summed, summed[-1] / 2)])
+    median = float(axes[order][np.searchsorted(summed, summed[-1] / 2)])
+    return median if len(blobs) > 2 else LONE_LEAN * median
 
 
 def _tip(blob: _Blob, hand_angle: float, shape: tuple[int, ...]) -> Tip:
@@ -196,7 +215,7 @@ def _tip(blob: _Blob, hand_angle: float, shape: tuple[int, ...]) -> Tip:
         area=len(blob.points),
         at_side=at_side,
         at_end=bool(min(edge[0][1], edge[1][1]) < CELL),
-        apart=blob.apart,
+        group=blob.group,
     )
 
 
