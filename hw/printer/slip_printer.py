@@ -23,8 +23,11 @@ CONFIRM_TIMEOUT_S = 1.0
 PRINT_TIMEOUT_S = 15.0
 """A slip of 20 cm with a code at the 50 mm/s of the slowest thermal printers takes 4 s."""
 
+QUEUE_ALLOWANCE_S = 30.0
+"""For status questions, a full buffer and another slip before this one: the thread answers before."""
+
 STOP_TIMEOUT_S = 30.0
-"""Longer than a slip being printed."""
+"""Longer than a full buffer and a mute printer together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,10 @@ class EscPosSlipPrinter:
         self._worker.stop()
 
     def print_slip(self, slip: Slip) -> Fault | None:
-        """Blocks until the slip is out, at most the print time-out and a little.
+        """Blocks until the slip is out, at most the print time-out and what a slow line adds.
 
-        After a Fault the slip is not out, or not whole; it is not printed later by itself.
+        After a Fault the slip is not out, or not whole, and is not printed later by itself; only a line
+        that broke in mid-slip leaves that open.
         """
         standing = self._worker.standing
         if standing.state is not DeviceState.READY:
@@ -83,7 +87,7 @@ class EscPosSlipPrinter:
         except queue.Full:
             return Fault(FaultCode.BUSY, self.kind, "another slip is being printed")
         try:
-            return job.outcome.result(timeout=self._print_timeout_s + 5.0)
+            return job.outcome.result(timeout=2 * self._print_timeout_s + QUEUE_ALLOWANCE_S)
         except (FutureTimeoutError, CancelledError):
             job.outcome.cancel()
             return Fault(FaultCode.TIMED_OUT, self.kind, "the printer did not take the slip")
@@ -100,6 +104,7 @@ class EscPosSlipPrinter:
             return (ready, roll)
 
     def _serve(self, session: Session) -> None:
+        self._refuse_waiting()
         try:
             with contextlib.closing(self._link.open()) as link:
                 self._converse(session, Conversation(link))

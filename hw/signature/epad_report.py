@@ -40,15 +40,6 @@ class EpadReport:
     touch: bool
     in_range: bool
 
-    def encode(self) -> bytes:
-        status = (_TOUCH if self.touch else 0) | (_IN_RANGE if self.in_range else 0)
-        return (
-            bytes([status])
-            + self.x.to_bytes(2, "little")
-            + self.y.to_bytes(2, "little")
-            + bytes([self.pressure])
-        )
-
     @classmethod
     def decode(cls, data: bytes) -> EpadReport | None:
         """None when these bytes cannot be a report."""

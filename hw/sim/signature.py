@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from pathlib import Path
 
@@ -98,7 +99,7 @@ class SimulatedSignaturePad:
             self._send(EpadReport(x=last.x, y=last.y, pressure=0, touch=False, in_range=False))
 
     def _send(self, report: EpadReport) -> None:
-        data = report.encode()
+        data = encode(report)
         with self._lock:
             if self._faults.use("lost_byte"):
                 data = data[1:]
@@ -115,3 +116,8 @@ def _report(point: PenPoint) -> EpadReport:
         touch=point.pressure > 0,
         in_range=True,
     )
+
+
+def encode(report: EpadReport) -> bytes:
+    """A report as the pad sends it; bits 0-4 of the first byte (buttons, vendor field) stay 0."""
+    return struct.pack("<BHHB", report.touch << 5 | report.in_range << 6, report.x, report.y, report.pressure)

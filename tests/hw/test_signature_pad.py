@@ -13,7 +13,7 @@ from hw.api import DeviceState, Fault, FaultCode, PenPoint
 from hw.registry import open_device
 from hw.signature.epad import EpadSignaturePad
 from hw.signature.epad_report import EpadReport
-from hw.sim.signature import SimulatedSignaturePad
+from hw.sim.signature import SimulatedSignaturePad, encode
 from tests.hw.support import PATIENCE_S, DrawnSubject, eventually
 
 FAST = 20.0
@@ -100,7 +100,7 @@ def tap(folder: Path, *reports: EpadReport) -> tuple[PenPoint, ...]:
     pad.start()
     eventually(lambda: pad.state() is DeviceState.READY)
     for report in reports:
-        os.write(master, report.encode())
+        os.write(master, encode(report))
     eventually(lambda: ink(pad))
     eventually(lambda: len(ink(pad)) >= min(len(reports), 2))
     points = ink(pad)
