@@ -19,7 +19,7 @@ PRODUCT_ID = 0x0012
 REPORT_LENGTH = 6
 
 GEOMETRY = PadGeometry(width=2896, height=1370, max_pressure=127, units_per_mm=1000 / 25.4)
-"""units_per_mm: a 2.9 x 1.4 inch writing area reported in thousandths of an inch."""
+"""units_per_mm: inferred, not verified: the ranges fit a 2.9 x 1.4 inch area in thousandths of an inch."""
 
 BURST_GAP_NS = 50_000_000
 """The bytes of one report arrive together; after a silence this long a new report begins."""
