@@ -79,8 +79,8 @@ def lines_of(fact: Fact, enrollment: Enrollment | None) -> tuple[Line, ...]:
                 for item in exceptions
             )
         case FingerVerified(verification):
-            details = {"position": str(verification.position), "matched": verification.matched}
-            return ((AuditEvent.VERIFIED, "", details),)
+            verified: Details = {"position": str(verification.position), "matched": verification.matched}
+            return ((AuditEvent.VERIFIED, "", verified),)
         case DataApproved():
             return ((AuditEvent.APPROVED, "", {"by": "resident"}),)
         case ModalityReturned(step, officer):
@@ -90,8 +90,8 @@ def lines_of(fact: Fact, enrollment: Enrollment | None) -> tuple[Line, ...]:
         case PacketSealed(packet_sha256):
             return ((AuditEvent.SEALED, "", {"packet_sha256": packet_sha256}),)
         case ReceiptAccepted(receipt_sha256, status) | PacketRejected(receipt_sha256, status):
-            details = {"packet_sha256": packet, "receipt_sha256": receipt_sha256, "status": status}
-            return ((AuditEvent.RECEIPT_ACCEPTED, "", details),)
+            answered: Details = {"packet_sha256": packet, "receipt_sha256": receipt_sha256, "status": status}
+            return ((AuditEvent.RECEIPT_ACCEPTED, "", answered),)
         case PacketPurged():
             return ((AuditEvent.PURGED, "", {"packet_sha256": packet}),)
         case Aborted(reason):

@@ -10,7 +10,7 @@ from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Capturer
 from kiosk.quality.fingerprint import assess_fingerprint
-from kiosk.quality.slap import SlapFinger, assess_slap
+from kiosk.quality.slap import SlapAssessment, SlapFinger, assess_slap
 
 LIVE_SCORE_MEND = 20
 """Live scores below this mark a finger on the screen; the final score decides, not this."""
@@ -32,19 +32,26 @@ _BLOCKING = frozenset(
 
 class SlapPlan(ScannerPlan):
     def _judge(self, frame: Frame) -> Look:
-        slap = assess_slap(frame.pixels, expected=self._positions, live=True)
-        outlines = tuple(_outline(finger) for finger in slap.fingers)
+        slap = self._assessed_placement(frame)
+        outlines = tuple(_outline(finger) for finger in slap.fingers if finger.position in self._positions)
         blocking = [defect for defect in slap.report.defects if defect in _BLOCKING]
         weak = any(not outline.good for outline in outlines)
         good = not blocking and not weak and len(outlines) == len(self._positions)
         advice = next(iter(blocking), None)
         if advice is None and weak:
             advice = next(iter(slap.report.defects), Defect.LOW_CONTRAST)
-        scores = tuple((finger.position, finger.report.score) for finger in slap.fingers)
+        scores = tuple((f.position, f.report.score) for f in slap.fingers if f.position in self._positions)
         guidance = Guidance(advice=advice, good=good, outlines=outlines, scores=scores)
         return Look(
             guidance, present=len(outlines) == len(self._positions) and Defect.WRONG_HAND not in blocking
         )
+
+    def _assessed_placement(self, frame: Frame) -> SlapAssessment:
+        """Asked for one finger, many lay down the whole hand: that serves as well, if the finger is in it."""
+        slap = assess_slap(frame.pixels, expected=self._positions, live=True)
+        if len(self._positions) == 1 and Defect.TOO_MANY_FINGERS in slap.report.defects:
+            return assess_slap(frame.pixels, expected=self._step.positions, live=True)
+        return slap
 
     def _assessed(
         self, position: Position, sample: CapturedSample, capturer: Capturer, record_sha256: str

@@ -30,7 +30,7 @@ class Delivered:
 def check_delivery(store: Path, keys: Path, packet_sha256: str, *, out: Path) -> Delivered:
     """Copies packet and receipt from the store to `out` and checks both."""
     data = (store / "packets" / f"{packet_sha256}.ktp").read_bytes()
-    receipt = (store / "receipts" / f"{packet_sha256}.receipt").read_bytes()
+    receipt = (store / "packets" / f"{packet_sha256}.receipt").read_bytes()
     kept = Delivered(out / f"{packet_sha256}.ktp", out / f"{packet_sha256}.receipt", ())
     kept.packet.write_bytes(data)
     kept.receipt.write_bytes(receipt)

@@ -16,7 +16,7 @@ def unit(office):
 
 
 def journey(unit, office, number, *, scans):
-    narrator = Narrator(lambda _line: None, None)
+    narrator = Narrator(print, None)
     return Journey(
         HeadlessHands(unit.controller),
         unit.controller,
