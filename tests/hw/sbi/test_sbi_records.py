@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import cv2
@@ -14,7 +15,7 @@ from hw.api import FaultCode
 from hw.sbi.failure import SbiFailure
 from hw.sbi.imagery import decode_preview, decode_record
 from hw.sbi.records import Coding, parse_finger_record, parse_iris_record
-from hw.sim.sbi.iso_records import FingerCoding, encode_jpeg2000, finger_record, iris_record
+from hw.sim.sbi.iso_records import FingerCoding, encode_jpeg2000, encode_wsq, finger_record, iris_record
 
 PICTURE = (np.sin(np.arange(64 * 48).reshape(64, 48) / 2.5) * 90 + 128).astype(np.uint8)
 FINGER = finger_record(PICTURE, position=4, score=61, coding=FingerCoding.JPEG_2000_LOSSLESS)
@@ -135,6 +136,23 @@ def test_what_the_kiosk_does_not_take_is_named(changes, words):
 )
 def test_a_picture_that_is_not_what_the_record_says_is_refused(coding, coded):
     refused(decoded_finger, by_hand(coding=coding, coded=coded))
+
+
+def test_wsq_is_read_and_damage_that_crashes_its_decoder_is_only_a_refusal():
+    coded = encode_wsq(PICTURE)
+    difference = decoded_finger(by_hand(coding=2, coded=coded)).astype(int) - PICTURE
+    assert np.abs(difference).mean() < 6
+    dice = random.Random(1)  # noqa: S311 - dice, not a secret
+    refusals = 0
+    for _ in range(12):
+        damaged = bytearray(coded)
+        for _ in range(4):
+            damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+        try:
+            decoded_finger(by_hand(coding=2, coded=bytes(damaged)))
+        except SbiFailure as refusal:
+            refusals += refusal.code is FaultCode.BAD_RECORD
+    assert refusals
 
 
 def test_a_picture_that_claims_to_be_huge_is_refused_before_it_is_decoded():
