@@ -48,7 +48,9 @@ def enter_action() -> Action:
 
 
 def _key(character: str) -> Action:
-    return Action(f"key_{character.lower()}", Text("key", {"character": character}), KeyTyped(character))
+    return Action(
+        f"key_{character.lower()}", Text("key.character", {"character": character}), KeyTyped(character)
+    )
 
 
 def sign_in_keypad(form: SignInForm) -> KeypadBody:
