@@ -119,7 +119,7 @@ def _face(_position: Position | None, background: str | None) -> type_judge:
 
     engine = FaceEngine()
     cloth = BackgroundColour(background) if background else None
-    return lambda picture: _fields(assess_face(picture, background=cloth, engine=engine).report)
+    return lambda picture: _fields(assess_face(picture, background=cloth, engine=engine, thorough=True).report)
 
 
 def _fingerprint(position: Position | None, _background: str | None) -> type_judge:

@@ -18,19 +18,17 @@ from kiosk.quality.face_geometry import (
     EYE_LINE,
     EYES_TO_CHIN,
     LEFT_CHEEK,
-    NOSE_BRIDGE,
-    NOSE_ROOT,
     OVAL,
     RIGHT_CHEEK,
     FaceGeometry,
 )
-from kiosk.quality.face_kernels import histogram, luminance
+from kiosk.quality.face_kernels import detail_energy, grain, histogram, luminance
 
 WIDTH, HEIGHT = 300, 400
-_EYES_TO_CHIN_PX = EYES_TO_CHIN * HEIGHT
-_STRIP = 0.13
-_STRIP_TOP, _STRIP_BOTTOM = 0.03, 0.72
-"""The two strips beside the head that must show cloth only, as shares of the portrait."""
+EYES_TO_CHIN_PX = EYES_TO_CHIN * HEIGHT
+_CORNER = 0.13
+_CORNER_TOP, _CORNER_BOTTOM = 0.02, 0.30
+"""The two upper corners, as shares of the portrait: a scarf fills all below them."""
 _COLOUR_RANGE = {
     BackgroundColour.RED: (-20.0, 13.0),
     BackgroundColour.ORANGE: (13.0, 48.0),
@@ -39,7 +37,13 @@ _COLOUR_RANGE = {
 """Hues in degrees that pass for each cloth; a warm lamp draws red towards orange."""
 _SATURATION_FLOOR = 0.25
 _VALUE_FLOOR = 0.12
+_CORNER_SEEN = 0.5
 _FINEST_SIDE = 230.0
+"""Pixels from eyes to chin in the smallest portrait that is printed."""
+_NOISE_LAPLACIAN, _NOISE_GRADIENT = 0.4062, 0.1172
+"""Energy that unit white noise leaves after the 3x3 smoothing."""
+_ROUNDING = 1 / 12
+"""Variance of rounding to whole grey levels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +66,7 @@ def sigmoid(value: float, centre: float, width: float) -> float:
 
 
 def align(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32], face: FaceGeometry) -> Aligned:
-    scale = _EYES_TO_CHIN_PX / face.eyes_to_chin
+    scale = EYES_TO_CHIN_PX / face.eyes_to_chin
     cos, sin = scale * np.cos(np.radians(face.roll)), scale * np.sin(np.radians(face.roll))
     turn = np.array([[cos, sin], [-sin, cos]])
     shift = np.array([WIDTH / 2, EYE_LINE * HEIGHT]) - turn @ np.array(face.eye_middle)
@@ -74,13 +78,27 @@ def align(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32], face: FaceGeom
     points = landmarks[:, :2] @ turn.T + shift
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.round(points[list(OVAL)]).astype(np.int32)), 1)
-    whole = np.ones(rgb.shape[:2], np.uint8)
-    inside = np.asarray(cv2.warpAffine(whole, matrix, size, flags=cv2.INTER_NEAREST), np.uint8)
+    inside = _pixels_held(matrix, width=rgb.shape[1], height=rgb.shape[0])
     return Aligned(rgb=picture, light=luminance(picture), face=mask & inside, inside=inside, points=points)
 
 
+def _pixels_held(matrix: NDArray[np.float64], *, width: int, height: int) -> NDArray[np.uint8]:
+    """1 where the aligned portrait shows the picture's own pixels."""
+    corners = np.array([[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT]], np.float64)
+    back = np.asarray(cv2.invertAffineTransform(matrix))
+    x, y = (corners @ back[:, :2].T + back[:, 2]).T
+    if x.min() >= 0 and y.min() >= 0 and x.max() <= width - 1 and y.max() <= height - 1:
+        return np.ones((HEIGHT, WIDTH), np.uint8)
+    whole = np.ones((height, width), np.uint8)
+    return np.asarray(cv2.warpAffine(whole, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_NEAREST), np.uint8)
+
+
 def light_measures(view: Aligned) -> dict[str, float]:
-    """Luminance mean and variance, under- and over-exposure, dynamic range, on the face."""
+    """Luminance mean and variance, under- and over-exposure, dynamic range, on the face.
+
+    The standard's luminance mean has its middle at 0.2, which brown skin in good light reflects, so that it
+    measures the skin as well as the light. `exposure` has the same form with its middle at 0.07.
+    """
     counts = histogram(view.light, view.face)
     share = counts / max(1, int(counts.sum()))
     level = np.arange(256) / 255.0
@@ -92,6 +110,7 @@ def light_measures(view: Aligned) -> dict[str, float]:
     return {
         "luminance_mean_share": mean,
         "luminance_mean": 100 * sigmoid(mean, 0.2, 0.05) * (1 - sigmoid(mean, 0.8, 0.05)),
+        "exposure": 100 * sigmoid(mean, 0.07, 0.015) * (1 - sigmoid(mean, 0.75, 0.05)),
         "luminance_variance": 100 * float(np.sin(60 * np.pi * variance / (60 * variance + 1))),
         "under_exposure_share": dark,
         "under_exposure_prevention": _percent(120 * (0.832 - sigmoid(dark, 0.92, 0.05))),
@@ -128,7 +147,7 @@ def _natural_colour(a: float, b: float) -> float:
 
 
 def _cheek(view: Aligned, index: int) -> tuple[slice, slice]:
-    half = round(0.15 * _EYES_TO_CHIN_PX)
+    half = round(0.15 * EYES_TO_CHIN_PX)
     x = int(np.clip(view.points[index, 0], half, WIDTH - half - 1))
     y = int(np.clip(view.points[index, 1], half, HEIGHT - half - 1))
     return slice(y - half, y + half), slice(x - half, x + half)
@@ -142,19 +161,23 @@ def _shares(light: NDArray[np.uint8], where: tuple[slice, slice]) -> NDArray[np.
 def background_measures(view: Aligned) -> dict[str, float]:
     """Uniformity of the cloth beside the head, and its colour.
 
-    A head covering may fill the middle of the portrait, so only the outer strips are judged.
+    A head covering may fill the rest of the portrait, so only its upper corners are judged. Empty when
+    neither lies in the picture.
     """
-    cloth = _cloth_mask(view)
-    if not cloth.any():
+    rows = slice(round(_CORNER_TOP * HEIGHT), round(_CORNER_BOTTOM * HEIGHT))
+    wide = round(_CORNER * WIDTH)
+    sides = [(rows, columns) for columns in (slice(0, wide), slice(WIDTH - wide, WIDTH))]
+    sides = [side for side in sides if view.inside[side].mean() > _CORNER_SEEN]
+    if not sides:
         return {}
-    across = cv2.Sobel(view.light, cv2.CV_32F, 1, 0)
-    down = cv2.Sobel(view.light, cv2.CV_32F, 0, 1)
-    gradient = float(cv2.magnitude(across, down)[cloth].mean())
-    hue, saturation, value = _hue(view.rgb[cloth])
+    spread = float(np.mean([_spread(view.rgb[side]) for side in sides]))
+    gradient = float(np.mean([_mean_gradient(view.light[side]) for side in sides]))
+    hue, saturation, value = _hue(np.concatenate([view.rgb[side] for side in sides], axis=1)[::2, ::2])
     coloured = (saturation > _SATURATION_FLOOR) & (value > _VALUE_FLOOR)
     measures = {
         "background_gradient": gradient,
         "background_uniformity": 190 * (1 - sigmoid(gradient, 10, 100)),
+        "background_spread_levels": spread,
         "background_saturation": float(np.median(saturation)),
     }
     for colour, (low, high) in _COLOUR_RANGE.items():
@@ -163,60 +186,59 @@ def background_measures(view: Aligned) -> dict[str, float]:
     return measures
 
 
-def _cloth_mask(view: Aligned) -> NDArray[np.bool_]:
-    mask = np.zeros((HEIGHT, WIDTH), bool)
-    rows = slice(round(_STRIP_TOP * HEIGHT), round(_STRIP_BOTTOM * HEIGHT))
-    strip = round(_STRIP * WIDTH)
-    mask[rows, :strip] = mask[rows, -strip:] = True
-    mask &= np.asarray(cv2.erode(view.inside, np.ones((5, 5), np.uint8)), bool)
-    return mask
+def _spread(rgb: NDArray[np.uint8]) -> float:
+    """Standard deviation of the mean colours of 8-pixel blocks, grey levels: noise averages out."""
+    blocks = cv2.resize(rgb, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA).reshape(-1, 3)
+    return float(np.sqrt(np.var(blocks.astype(np.float64), axis=0).mean()))
+
+
+def _mean_gradient(light: NDArray[np.uint8]) -> float:
+    """Mean Sobel magnitude."""
+    across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
+    return float(cv2.magnitude(across, down)[1:-1, 1:-1].mean())
 
 
 def _hue(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    hsv = cv2.cvtColor(rgb.astype(np.float32)[None] / 255, cv2.COLOR_RGB2HSV)[0]
-    return hsv[:, 0], hsv[:, 1], hsv[:, 2]
+    """Hue in degrees, saturation and value 0..1, flat."""
+    hsv = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2HSV).reshape(-1, 3)
+    hue, saturation, value = np.asarray(hsv, np.float32).T
+    return hue, saturation, value
 
 
 def focus_measures(rgb: NDArray[np.uint8], face: FaceGeometry) -> dict[str, float]:
-    """Fineness of the detail between brows and chin, as Laplacian over Sobel energy.
+    """Fineness of the detail between brows and chin, as Laplacian over gradient energy.
 
     The ratio does not change with contrast; times the face's size it counts details per face, whatever
-    the picture's resolution. White noise adds to both energies by a known amount, which is taken away.
+    the picture's resolution. White noise adds a known amount to both energies, which is taken away.
     """
     patch = _face_patch(rgb, face)
-    smooth = cv2.GaussianBlur(patch, (3, 3), 0).astype(np.float32)
-    laplacian = float(np.mean(cv2.Laplacian(smooth, cv2.CV_32F)[2:-2, 2:-2] ** 2))
-    gx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)[2:-2, 2:-2]
-    gy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)[2:-2, 2:-2]
-    gradient = float(np.mean(gx**2 + gy**2))
+    smooth = np.asarray(cv2.GaussianBlur(patch, (3, 3), 0), np.uint8)
+    laplacian, gradient = detail_energy(smooth)
     noise = noise_level(patch)
-    size = min(face.eyes_to_chin, _FINEST_SIDE)
-    fineness = np.sqrt(max(0.0, laplacian - _NOISE_LAPLACIAN * noise**2) / (gradient + 1.0))
-    detail = float(fineness * size)
-    return {"detail_per_face": detail, "noise_levels": noise, "sharpness": 100 * sigmoid(detail, 55, 9)}
-
-
-_NOISE_LAPLACIAN = 1.1
-"""Variance of the 3x3-smoothed Laplacian of unit white noise."""
+    laplacian -= _NOISE_LAPLACIAN * noise**2 + _ROUNDING * 20
+    gradient -= _NOISE_GRADIENT * noise**2 + _ROUNDING
+    fineness = np.sqrt(max(0.0, laplacian) / max(1.0, gradient))
+    detail = float(fineness * min(face.eyes_to_chin, _FINEST_SIDE))
+    return {
+        "detail_per_face": detail,
+        "sharpness": 100 * sigmoid(detail, 55, 9),
+        "noise_levels": noise,
+        "noise_prevention": 100 * (1 - sigmoid(noise, 9, 2)),
+    }
 
 
 def noise_level(gray: NDArray[np.uint8]) -> float:
-    """Standard deviation of white noise, grey levels (Immerkaer 1996), the median of 16-pixel blocks."""
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    response = np.abs(cv2.filter2D(gray, cv2.CV_32F, kernel))[1:-1, 1:-1]
-    rows, columns = response.shape[0] // 16, response.shape[1] // 16
-    if not rows or not columns:
-        return 0.0
-    blocks = response[: rows * 16, : columns * 16].reshape(rows, 16, columns, 16).mean(axis=(1, 3))
-    return float(np.percentile(blocks, 25) * np.sqrt(np.pi / 2) / 6)
+    """Standard deviation of white noise in grey levels, from the smoother quarter of 16-pixel blocks."""
+    blocks = grain(gray, 16)
+    return float(np.percentile(blocks, 25) * np.sqrt(np.pi / 2) / 6) if blocks.size else 0.0
 
 
 def _face_patch(rgb: NDArray[np.uint8], face: FaceGeometry) -> NDArray[np.uint8]:
     """Grey pixels from the brows to the chin, reduced when finer than the card can show."""
     reach = face.eyes_to_chin
     x, y = face.eye_middle
-    rows = _span(y - 0.3 * reach, y + 0.9 * reach, rgb.shape[0])
-    columns = _span(x - 0.6 * reach, x + 0.6 * reach, rgb.shape[1])
+    rows = span(y - 0.3 * reach, y + 0.9 * reach, rgb.shape[0])
+    columns = span(x - 0.6 * reach, x + 0.6 * reach, rgb.shape[1])
     gray = cv2.cvtColor(np.ascontiguousarray(rgb[rows, columns]), cv2.COLOR_RGB2GRAY)
     if reach > _FINEST_SIDE:
         scale = _FINEST_SIDE / reach
@@ -224,19 +246,9 @@ def _face_patch(rgb: NDArray[np.uint8], face: FaceGeometry) -> NDArray[np.uint8]
     return np.asarray(gray, np.uint8)
 
 
-def _span(low: float, high: float, size: int) -> slice:
+def span(low: float, high: float, size: int) -> slice:
     start = int(np.clip(low, 0, max(0, size - 8)))
     return slice(start, int(np.clip(high, start + min(8, size), size)))
-
-
-def glasses_edge(view: Aligned) -> float:
-    """Strongest step along the bridge of the nose over the skin's brightness: a frame crosses it."""
-    root, bridge = view.points[NOSE_ROOT], view.points[NOSE_BRIDGE]
-    reach = 0.12 * _EYES_TO_CHIN_PX
-    columns = _span(root[0] - reach / 2, root[0] + reach / 2, WIDTH)
-    rows = _span(root[1] - reach, bridge[1], HEIGHT)
-    profile = cv2.cvtColor(np.ascontiguousarray(view.rgb[rows, columns]), cv2.COLOR_RGB2GRAY).mean(axis=1)
-    return float(np.abs(profile[3:] - profile[:-3]).max() / (profile.mean() + 10)) if profile.size > 3 else 0.0
 
 
 def _percent(value: float) -> float:

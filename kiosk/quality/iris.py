@@ -44,7 +44,7 @@ _SMEARED, _SMEARED_SOFT, _SOFT_RIM, _COMBED = 0.45, 0.30, 0.32, 2.0
 """`directional_power` and `interlace_ratio`; still eyes reach 0.37 (0.17 with a soft rim) and 1."""
 _LENS_RIM_LEVELS = 5.0
 """Bare eyes reach 3.6."""
-_SURE_SIDE = 7.0
+_SURE_SIDE, _SURE_PAIR = 5.0, 8.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,12 +96,18 @@ def _score(metrics: dict[str, float]) -> int:
 
 
 def side_evidence(metrics: Mapping[str, float]) -> float:
-    """Which eye a picture shows: above 0 the person's right, below 0 the left; 7 and more is strong.
+    """Which eye a picture shows: above 0 the person's right, below 0 the left; beyond 5 is strong.
 
     Two anatomical signs (`lid_fall`, `pupil_shift`), weighed on four eyes of three people, which were told
     apart rightly; too few to trust weak evidence.
     """
     return metrics.get("lid_fall", 0.0) / 0.1 + metrics.get("pupil_shift", 0.0) / 0.015
+
+
+def are_swapped(right: IrisAssessment, left: IrisAssessment) -> bool:
+    """Whether a pair of pictures shows each eye in the other's place; surer than either picture alone."""
+    evidence = side_evidence(right.report.metrics) - side_evidence(left.report.metrics)
+    return right.iris is not None and left.iris is not None and evidence < -_SURE_PAIR
 
 
 def _is_other_eye(position: Position | None, metrics: dict[str, float]) -> bool:

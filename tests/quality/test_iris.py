@@ -13,7 +13,7 @@ from iris_eyes import DrawnEye, draw, open_share, random_eye
 
 from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.quality_report import Defect
-from kiosk.quality.iris import assess_iris, side_evidence, split_irises
+from kiosk.quality.iris import are_swapped, assess_iris, side_evidence, split_irises
 
 EYE = DrawnEye()
 REAL = Path("/work/shared/data")
@@ -143,6 +143,14 @@ def test_each_eye_shows_its_side():
     left = np.ascontiguousarray(right[:, ::-1])
     assert side_evidence(assess_iris(right).report.metrics) > 3
     assert side_evidence(assess_iris(left).report.metrics) < -3
+
+
+def test_a_pair_in_the_wrong_places_is_seen():
+    right = assess_iris(draw(replace(EYE, pupil_dx=4.0, nasal=1)))
+    left = assess_iris(draw(replace(EYE, pupil_dx=-4.0, nasal=-1)))
+    assert are_swapped(left, right)
+    assert not are_swapped(right, left)
+    assert not are_swapped(left, assess_iris(np.full((480, 640), 90, np.uint8)))
 
 
 def test_eyes_are_called_swapped_only_on_strong_evidence():

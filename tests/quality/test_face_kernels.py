@@ -1,0 +1,56 @@
+"""Every face kernel against a plain reference, compiled and not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from kiosk.quality import face_kernels as kernels
+from kiosk.quality.face_measures import noise_level
+
+RNG = np.random.default_rng(21)
+GRAY = RNG.integers(0, 256, (53, 70), dtype=np.uint8)
+
+
+def forms(kernel):
+    return (kernel, getattr(kernel, "py_func", kernel))
+
+
+def test_luminance():
+    rgb = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    code = rgb / 255
+    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    expected = np.floor(255 * linear @ (0.2126, 0.7152, 0.0722) + 0.5)
+    for kernel in forms(kernels.luminance):
+        assert np.array_equal(kernel(rgb), expected)
+
+
+def test_histogram():
+    mask = RNG.integers(0, 2, GRAY.shape, dtype=np.uint8)
+    for kernel in forms(kernels.histogram):
+        assert np.array_equal(kernel(GRAY, mask), np.bincount(GRAY[mask == 1], minlength=256))
+
+
+def test_detail_energy():
+    level = GRAY.astype(float)
+    laplacian = ndimage.laplace(level)[1:-1, 1:-1]
+    down, across = np.gradient(level)
+    gradient = (down**2 + across**2)[1:-1, 1:-1]
+    for kernel in forms(kernels.detail_energy):
+        assert kernel(GRAY) == pytest.approx([(laplacian**2).mean(), gradient.mean()])
+
+
+def test_grain():
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
+    response = np.abs(ndimage.correlate(GRAY.astype(float), mask))[1:-1, 1:-1]
+    blocks = response[:48, :64].reshape(3, 16, 4, 16).mean(axis=(1, 3)).ravel()
+    for kernel in forms(kernels.grain):
+        assert kernel(GRAY, 16) == pytest.approx(blocks)
+        assert kernel(GRAY[:10, :10].copy(), 16).size == 0
+
+
+@pytest.mark.parametrize("sigma", [2.0, 6.0, 15.0])
+def test_noise_is_measured_in_grey_levels(sigma):
+    flat = np.clip(np.round(128 + RNG.normal(0, sigma, (320, 320))), 0, 255).astype(np.uint8)
+    assert noise_level(flat) == pytest.approx(sigma, rel=0.1)
