@@ -1,7 +1,7 @@
 """The scanner's URL: `sbi://127.0.0.1:4501?type=slap&ca=/path/ca.pem&env=Production`.
 
-Without a port the driver asks every port of 4501..4600. `ca` is the device CA's certificate (PEM):
-the only trust anchor. The service is on this host by specification, so only loopback is accepted.
+Without a port the driver asks every port of 4501..4600. `ca` holds the device CAs' certificates (PEM):
+the only trust anchors. The service is on this host by specification, so only loopback is accepted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOOPBACK: Final = ("127.0.0.1", "localhost")
 class SbiAddress:
     kind: DeviceKind
     port: int | None
-    anchor: Path | None
+    anchors: Path | None
     environment: str
 
 
@@ -40,6 +40,6 @@ def read_address(url: DeviceUrl, *, kind: DeviceKind) -> SbiAddress:
     return SbiAddress(
         kind=kind,
         port=url.port,
-        anchor=Path(url.parameters["ca"]) if "ca" in url.parameters else None,
+        anchors=Path(url.parameters["ca"]) if "ca" in url.parameters else None,
         environment=url.choice("env", sorted(ENVIRONMENTS), default="Production"),
     )

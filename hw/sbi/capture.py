@@ -94,7 +94,7 @@ def capture_body(terms: CaptureTerms, *, now: datetime) -> dict[str, Any]:
 
 
 def check_answer(
-    answer: object, terms: CaptureTerms, *, anchor: x509.Certificate, now: datetime
+    answer: object, terms: CaptureTerms, *, anchors: Sequence[x509.Certificate], now: datetime
 ) -> tuple[CheckedSample, ...]:
     """The samples in the order of the chain; SbiFailure names the first check that did not hold.
 
@@ -102,7 +102,7 @@ def check_answer(
     scores, the chain, the records.
     """
     elements = _elements(answer)
-    payloads = [_open_element(element, terms, anchor=anchor, now=now) for element in elements]
+    payloads = [_open_element(element, terms, anchors=anchors, now=now) for element in elements]
     positions = _check_positions(payloads, terms)
     scores = [_read_score(payload) for payload in payloads]
     records = [decode_base64url(_field(payload, "bioValue")) for payload in payloads]
@@ -125,10 +125,10 @@ def _elements(answer: object) -> Sequence[dict[str, Any]]:
 
 
 def _open_element(
-    element: Mapping[str, Any], terms: CaptureTerms, *, anchor: x509.Certificate, now: datetime
+    element: Mapping[str, Any], terms: CaptureTerms, *, anchors: Sequence[x509.Certificate], now: datetime
 ) -> dict[str, Any]:
-    payload = open_jws(element.get("data"), anchor=anchor, now=now)
-    digital_id = read_digital_id(open_jws(payload.get("digitalId"), anchor=anchor, now=now))
+    payload = open_jws(element.get("data"), anchors=anchors, now=now)
+    digital_id = read_digital_id(open_jws(payload.get("digitalId"), anchors=anchors, now=now))
     if digital_id != terms.device.digital_id:
         raise SbiFailure(FaultCode.MISMATCHED_ANSWER, "another device answered: digital id")
     expected = {

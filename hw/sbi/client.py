@@ -26,7 +26,7 @@ from hw.sbi.dialect import BIO_TYPES, PLACEMENTS, PORTS, Dialect
 from hw.sbi.failure import SbiFailure
 from hw.sbi.http import Endpoint, HttpExchange, parse_json, request
 from hw.sbi.mjpeg import JpegPart, MjpegParser, StreamEnd, boundary_of
-from hw.sbi.trust import load_anchor
+from hw.sbi.trust import load_anchors
 
 _HOST: Final = "127.0.0.1"
 _UNPROMISING: Final = (FaultCode.NOT_CONNECTED, FaultCode.STALLED, FaultCode.BAD_ANSWER)
@@ -85,7 +85,7 @@ class SbiClient:
         return read_discovery(answer, bio_type=self.bio_type, dialect=self.dialect)
 
     def _describe(self, endpoint: Endpoint, found: Discovered, *, cancel: Cancel) -> DescribedDevice:
-        anchor = load_anchor(self.address.anchor)
+        anchors = load_anchors(self.address.anchors)
         answer = request(
             endpoint,
             self.dialect.describe,
@@ -96,14 +96,14 @@ class SbiClient:
             cancel=cancel,
         )
         return read_description(
-            answer, found, endpoint=endpoint, dialect=self.dialect, anchor=anchor, now=self.now()
+            answer, found, endpoint=endpoint, dialect=self.dialect, anchors=anchors, now=self.now()
         )
 
     def capture(
         self, device: DescribedDevice, wanted: CaptureRequest, *, cancel: Cancel
     ) -> tuple[CheckedSample, ...]:
         """Patient while the device frees itself from the stream or the capture before."""
-        anchor = load_anchor(self.address.anchor)
+        anchors = load_anchors(self.address.anchors)
         terms = CaptureTerms(wanted, device, self.dialect, self.address.environment)
 
         def once() -> tuple[CheckedSample, ...]:
@@ -116,7 +116,7 @@ class SbiClient:
                 timeout_s=wanted.timeout_s + self.delays.capture_allowance_s,
                 cancel=cancel,
             )
-            return check_answer(answer, terms, anchor=anchor, now=self.now())
+            return check_answer(answer, terms, anchors=anchors, now=self.now())
 
         return self._patiently(once, cancel=cancel)
 
@@ -183,13 +183,13 @@ class SbiClient:
                 return call()
             except SbiFailure as failure:
                 late = time.monotonic() >= deadline
-                if failure.code is not FaultCode.BUSY or late or cancel.is_cancelled():
+                if not failure.transient or late or cancel.is_cancelled():
                     raise
             time.sleep(self.delays.busy_pause_s)
 
 
 def _promise(failure: SbiFailure) -> int:
     """How near a service came to being ours: last are ports where nobody, or no SBI service, answers."""
-    if failure.code is FaultCode.BUSY:
+    if failure.transient:
         return 2
     return 0 if failure.code in _UNPROMISING else 1

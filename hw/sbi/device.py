@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from hw.api import FaultCode
-from hw.sbi.dialect import Dialect, error_fault
+from hw.sbi.dialect import TRANSIENT_ERRORS, Dialect, error_fault
 from hw.sbi.failure import SbiFailure
 from hw.sbi.http import Endpoint, parse_json
 from hw.sbi.jws import decode_base64url, open_jws
@@ -62,8 +63,13 @@ def raise_on_error(item: object) -> dict[str, Any]:
     if not _ERROR_CODE.fullmatch(code):
         raise SbiFailure(FaultCode.BAD_ANSWER, "an error without a code")
     if int(code) != 0:
-        raise SbiFailure(*error_fault(int(code)))
+        raise _refusal(int(code))
     return item
+
+
+def _refusal(number: int) -> SbiFailure:
+    code, detail = error_fault(number)
+    return SbiFailure(code, detail, transient=number in TRANSIENT_ERRORS)
 
 
 def read_digital_id(fields: object) -> DigitalId:
@@ -102,7 +108,7 @@ def require_ready(status: str) -> None:
         return
     if status not in codes:
         raise SbiFailure(FaultCode.BAD_ANSWER, f"unknown device status {status[:20]!r}")
-    raise SbiFailure(*error_fault(codes[status]))
+    raise _refusal(codes[status])
 
 
 def read_description(
@@ -111,7 +117,7 @@ def read_description(
     *,
     endpoint: Endpoint,
     dialect: Dialect,
-    anchor: x509.Certificate,
+    anchors: Sequence[x509.Certificate],
     now: datetime,
 ) -> DescribedDevice:
     """The signed info of the device that discovery found.
@@ -119,10 +125,10 @@ def read_description(
     SbiFailure when a signature or the trust does not hold, or when both speak of different devices.
     """
     for item in answer if isinstance(answer, list) else [answer]:
-        info = open_jws(raise_on_error(item).get("deviceInfo"), anchor=anchor, now=now)
+        info = open_jws(raise_on_error(item).get("deviceInfo"), anchors=anchors, now=now)
         if _text(info, dialect.device_field) != found.device_id:
             continue
-        digital_id = read_digital_id(open_jws(info.get("digitalId"), anchor=anchor, now=now))
+        digital_id = read_digital_id(open_jws(info.get("digitalId"), anchors=anchors, now=now))
         if digital_id != found.digital_id:
             raise SbiFailure(FaultCode.MISMATCHED_ANSWER, "discovery and signed info name different devices")
         if dialect.spec_version not in _texts(info, "specVersion"):

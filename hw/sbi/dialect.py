@@ -100,6 +100,9 @@ _ERRORS: Final = MappingProxyType(
 )
 _MISMATCHES: Final = range(112, 124)
 
+TRANSIENT_ERRORS: Final = frozenset({111, 607, 700, 703})
+"""Of a device that is just being freed; 700 when a capture met a stream that its client had closed."""
+
 
 def error_fault(code: int) -> tuple[FaultCode, str]:
     """What an `errorCode` other than 0 means; codes of a vendor's own are DEVICE_ERROR."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -61,7 +62,7 @@ def parse_jws(compact: object) -> Jws:
     return Jws(header, decode_base64url(parts[1]), signed, decode_base64url(parts[2]))
 
 
-def open_jws(compact: object, *, anchor: x509.Certificate, now: datetime) -> dict[str, Any]:
+def open_jws(compact: object, *, anchors: Sequence[x509.Certificate], now: datetime) -> dict[str, Any]:
     """The payload's JSON object after signature, certificate chain and validity held.
 
     SbiFailure BAD_SIGNATURE, UNTRUSTED_DEVICE, or BAD_ANSWER when the payload is no object.
@@ -69,7 +70,7 @@ def open_jws(compact: object, *, anchor: x509.Certificate, now: datetime) -> dic
     jws = parse_jws(compact)
     chain = _certificates(jws.header)
     _check_signature(jws, chain[0])
-    check_chain(chain, anchor=anchor, now=now)
+    check_chain(chain, anchors=anchors, now=now)
     payload = parse_json(jws.payload)
     if not isinstance(payload, dict):
         raise SbiFailure(FaultCode.BAD_ANSWER, "a signed payload is an object")

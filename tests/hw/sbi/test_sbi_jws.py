@@ -19,7 +19,7 @@ from jwcrypto import jwk, jws
 from hw.api import FaultCode
 from hw.sbi.failure import SbiFailure
 from hw.sbi.jws import decode_base64url, open_jws, parse_jws
-from hw.sbi.trust import load_anchor
+from hw.sbi.trust import load_anchors
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -90,21 +90,40 @@ def token(*chain, key=DEVICE_KEY, payload=PAYLOAD, **header):
     return made.serialize(compact=True)
 
 
-def refused(compact, *, now=NOW, anchor=CA) -> tuple[FaultCode, str]:
+def refused(compact, *, now=NOW, anchors=(CA,)) -> tuple[FaultCode, str]:
     with pytest.raises(SbiFailure) as raised:
-        open_jws(compact, anchor=anchor, now=now)
+        open_jws(compact, anchors=anchors, now=now)
     return raised.value.code, raised.value.detail
 
 
 @pytest.mark.parametrize("chain", [(DEVICE,), (DEVICE, CA)], ids=["without the CA", "with the CA"])
 def test_a_token_of_another_library_opens(chain):
-    assert open_jws(token(*chain), anchor=CA, now=NOW) == PAYLOAD
+    assert open_jws(token(*chain), anchors=(CA,), now=NOW) == PAYLOAD
+
+
+def test_either_of_two_authorities_will_do(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    module_ca = certificate("module CA", "module CA", key, key, ca=True)
+    module = certificate("module", "module CA", DEVICE_KEY, key)
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in (CA, module_ca)))
+    anchors = load_anchors(bundle)
+    for signer in (DEVICE, module):
+        assert open_jws(token(signer), anchors=anchors, now=NOW) == PAYLOAD
+    assert refused(token(module))[0] is FaultCode.UNTRUSTED_DEVICE
+
+
+def test_an_authoritys_renewed_certificate_may_stand_beside_its_old_one():
+    old = certificate("CA", "CA", CA_KEY, CA_KEY, ca=True, until=NOW - timedelta(hours=1))
+    for anchors in ((old, CA), (CA, old)):
+        assert open_jws(token(DEVICE), anchors=anchors, now=NOW) == PAYLOAD
+    assert refused(token(DEVICE), anchors=(old,))[0] is FaultCode.UNTRUSTED_DEVICE
 
 
 def test_an_intermediate_authority_is_followed():
     middle = certificate("middle", "CA", MIDDLE_KEY, CA_KEY, ca=True, depth=0)
     device = certificate("device", "middle", DEVICE_KEY, MIDDLE_KEY)
-    assert open_jws(token(device, middle), anchor=CA, now=NOW) == PAYLOAD
+    assert open_jws(token(device, middle), anchors=(CA,), now=NOW) == PAYLOAD
     assert refused(token(device))[0] is FaultCode.UNTRUSTED_DEVICE
 
 
@@ -230,8 +249,8 @@ def test_base64url_with_and_without_padding(data, padding):
 def test_without_an_anchor_nothing_is_trusted(tmp_path):
     for path in (None, tmp_path / "absent.pem"):
         with pytest.raises(SbiFailure) as raised:
-            load_anchor(path)
+            load_anchors(path)
         assert raised.value.code is FaultCode.UNTRUSTED_DEVICE
     (tmp_path / "text.pem").write_text("no certificate")
     with pytest.raises(SbiFailure, match="cannot be read"):
-        load_anchor(tmp_path / "text.pem")
+        load_anchors(tmp_path / "text.pem")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hw.api import CaptureSet, DeviceKind, DeviceState, Fault, FaultCode, Frame
 from hw.sim.sbi.faults import ScannerFault
-from tests.hw.sbi.stage import IMPATIENT, Passenger, wait_for
+from tests.hw.sbi.stage import IMPATIENT, WATCHFUL, Passenger, wait_for
 
 
 def shown_set(scanner) -> CaptureSet | None:
@@ -73,6 +75,15 @@ def test_a_stopped_preview_shows_nothing_and_frees_the_device(set_stage):
     stage.good_capture(CaptureSet.RIGHT_SLAP)
 
 
+def test_a_capture_right_after_stopping_the_preview_meets_no_dying_stream(set_stage):
+    stage = set_stage(capture_delay_s=0.25).ready()
+    for _ in range(3):
+        stage.scanner.start_preview(CaptureSet.RIGHT_SLAP)
+        next_frame(stage.scanner)
+        stage.scanner.stop_preview()
+        stage.good_capture(CaptureSet.RIGHT_SLAP)
+
+
 def test_a_preview_wished_for_before_the_device_is_there_begins_when_it_is(set_stage):
     stage = set_stage()
     stage.scanner.start_preview(CaptureSet.RIGHT_SLAP)
@@ -126,7 +137,7 @@ def test_the_streams_own_time_out_is_no_fault(set_stage):
 
 
 def test_a_stream_that_ends_in_mid_capture_takes_it_along_and_the_next_is_good(set_stage):
-    stage = set_stage(capture_delay_s=0.6).ready()
+    stage = set_stage(capture_delay_s=0.6, delays=replace(WATCHFUL, busy_grace_s=0.0)).ready()
     stage.scanner.start_preview(CaptureSet.RIGHT_SLAP)
     next_frame(stage.scanner)
     stage.service.fail(ScannerFault.STREAM_TIMEOUT)
