@@ -37,9 +37,7 @@ def run(
         window.close()
 
 
-def opened(
-    port: Port, *, fullscreen: bool, size: tuple[int, int], max_fps: int
-) -> tuple[KioskWindow, Robot]:
+def opened(port: Port, *, fullscreen: bool, size: tuple[int, int], max_fps: int) -> tuple[KioskWindow, Robot]:
     """A window on the port, and a robot to drive it frame by frame. The caller closes the window."""
     environment.prepare(size=size, fullscreen=fullscreen, max_fps=max_fps)
     from kiosk.ui.robot import Robot  # noqa: PLC0415 - imports Kivy, which reads the settings made above

@@ -28,7 +28,9 @@ def settings(*, quick: bool) -> Iterator[Display]:
 
 
 def name_of(screen: str, display: Display) -> str:
-    return f"{screen}-{display.language.value}-{display.text_step}{'-contrast' if display.high_contrast else ''}"
+    return (
+        f"{screen}-{display.language.value}-{display.text_step}{'-contrast' if display.high_contrast else ''}"
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     views = {name: view for name, view in all_views().items() if options.only in name}
     found = drawn(views, options.out, quick=options.quick, pictures=not options.no_pictures)
-    (options.out / "problems.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (options.out / "problems.json").write_text(
+        json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     for name, sentences in found.items():
         for sentence in sentences:
             print(f"{name}: {sentence}")
@@ -62,11 +66,12 @@ def drawn(views: dict[str, View], out: Path, *, quick: bool, pictures: bool) -> 
                 robot.settle()
                 name = name_of(screen_name, display)
                 found[name] = []
-                for page in range(window.screen.pages):
+                screen = window.shown
+                for page in range(screen.pages):
                     if page:
-                        window.screen.turn(1)
+                        screen.turn(1)
                         robot.settle()
-                    found[name] += problems(window.screen)
+                    found[name] += problems(screen)
                     if pictures:
                         robot.screenshot(out / f"{name}{f'-{page + 1}' if page else ''}.png")
     finally:

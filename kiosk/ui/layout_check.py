@@ -26,7 +26,8 @@ def _words(screen: Screen) -> Iterator[str]:
             yield f"clipped: {words.text!r} in {words.width:.0f}x{words.height:.0f} px"
         if " ".join(" ".join(words.block.lines).split()) != " ".join(words.text.split()):
             yield f"not whole: {words.text!r}"
-        if words.x < -1 or words.y < -1 or words.right > screen.width + 1 or words.top > screen.height + 1:
+        left, low, right, top = _ink(words)
+        if left < 0 or low < 0 or right > screen.width or top > screen.height:
             yield f"off the screen: {words.text!r}"
 
 
@@ -34,7 +35,8 @@ def _targets(screen: Screen) -> Iterator[str]:
     least = TARGET_MM * screen.theme.px_per_mm
     for target in screen.targets():
         if min(target.size) < least:
-            yield f"{target.target_id} is {_mm(target.width, screen.theme)}x{_mm(target.height, screen.theme)} mm"
+            width, height = _mm(target.width, screen.theme), _mm(target.height, screen.theme)
+            yield f"{target.target_id} is {width}x{height} mm"
         if target.top > screen.height * 2 / 3 + 1 and target.parent is screen:
             yield f"{target.target_id} stands above the lower two thirds"
     for one, other in combinations(screen.targets(), 2):

@@ -28,7 +28,7 @@ from kiosk.ui.window import KioskWindow
 _KEYS = {"up": 273, "down": 274, "right": 275, "left": 276, "tab": 9, "enter": 13}
 
 
-class NotOnScreen(LookupError):
+class NotOnScreenError(LookupError):
     """No enabled button of this id is on the screen now."""
 
 
@@ -92,11 +92,13 @@ class Robot:
         return screen.targets() if screen is not None else ()
 
     def find(self, action_id: str) -> Target:
-        """The enabled button of this id. Raises NotOnScreen."""
+        """The enabled button of this id. Raises NotOnScreenError."""
         for target in self.targets():
             if target.target_id == action_id and target.enabled:
                 return target
-        raise NotOnScreen(f"{action_id} is not on {self.view.screen}: {[t.target_id for t in self.targets()]}")
+        raise NotOnScreenError(
+            f"{action_id} is not on {self.view.screen}: {[t.target_id for t in self.targets()]}"
+        )
 
     def press(self, action_id: str) -> None:
         """Touches the middle of a button and lifts again."""
@@ -120,7 +122,7 @@ class Robot:
         """Strokes on the signing field, points as shares of its width and height from the top left."""
         pad = next((w for w in self.window.walk() if isinstance(w, InkPad)), None)
         if pad is None:
-            raise NotOnScreen(f"no signing field on {self.view.screen}")
+            raise NotOnScreenError(f"no signing field on {self.view.screen}")
         for points in strokes:
             self.stroke([(pad.x + x * pad.width, pad.top - y * pad.height) for x, y in points])
 

@@ -82,7 +82,7 @@ def _lines(prefix: str, count: int) -> tuple[Text, ...]:
 def _keys(rows: tuple[str, ...]) -> tuple[tuple[Action, ...], ...]:
     def key(character: str) -> Action:
         if character == "<":
-            return Action("delete", Text("action.delete"), event="delete", pictogram="clear")
+            return Action("delete", Text("action.delete"), event="delete", pictogram="delete")
         return Action(f"key_{character}", Text("key.character", {"character": character}), event=character)
 
     return tuple(tuple(key(character) for character in row) for row in rows)
@@ -159,7 +159,14 @@ def _thumbnails(*, officer: bool) -> tuple[Thumbnail, ...]:
 
 
 def _rows() -> tuple[Row, ...]:
-    names = ("CONTOH BUDI TELADANTO", "CONTOH SITI TELADANINGSIH", "MISALNYA", "CONTOH ANI PERMISALAN", "UMPAMA", "CONTOH DEWI")
+    names = (
+        "CONTOH BUDI TELADANTO",
+        "CONTOH SITI TELADANINGSIH",
+        "MISALNYA",
+        "CONTOH ANI PERMISALAN",
+        "UMPAMA",
+        "CONTOH DEWI",
+    )
     return tuple(
         Row(
             cells=(f"A-{index + 1:03}", name),
@@ -172,7 +179,9 @@ def _rows() -> tuple[Row, ...]:
 
 def _finger_boxes() -> tuple[tuple[float, float, float, float, float, Mark], ...]:
     marks = (Mark.GOOD, Mark.GOOD, Mark.MEND, Mark.GOOD)
-    return tuple((95.0 + 150 * i, 150.0 - 30 * (i in (1, 2)), 110.0, 230.0, -6.0 + 4 * i, m) for i, m in enumerate(marks))
+    return tuple(
+        (95.0 + 150 * i, 150.0 - 30 * (i in (1, 2)), 110.0, 230.0, -6.0 + 4 * i, m) for i, m in enumerate(marks)
+    )
 
 
 def resident_views() -> dict[str, View]:
@@ -219,7 +228,9 @@ def resident_views() -> dict[str, View]:
         ),
         "capture_photo_good": _view(
             ScreenId.CAPTURE,
-            _capture(CaptureStep.PHOTO, _marks(CaptureStep.PHOTO, Mark.GOOD), "hold_still", good=True, held=0.6),
+            _capture(
+                CaptureStep.PHOTO, _marks(CaptureStep.PHOTO, Mark.GOOD), "hold_still", good=True, held=0.6
+            ),
             (action("capture_now", "camera", PRIMARY),),
             title="step.photo.title",
             step=4,
@@ -337,13 +348,16 @@ def resident_views() -> dict[str, View]:
 def officer_views() -> dict[str, View]:
     back = action("back", "back")
     steps = tuple(
-        Action(f"return_{step.value}", Text(f"step.{step.value}.title"), event=step.value) for step in CaptureStep
+        Action(f"return_{step.value}", Text(f"step.{step.value}.title"), event=step.value)
+        for step in CaptureStep
     )
     headings = ("officer.queue_heading_ticket", "officer.queue_heading_name", "officer.queue_heading_stage")
     return {
         "officer_sign_in": _view(
             ScreenId.OFFICER_SIGN_IN,
-            KeypadBody(Text("officer.pin"), "1234", True, _keys(_DIGITS), Text("officer.locked", {"seconds": 30})),
+            KeypadBody(
+                Text("officer.pin"), "1234", True, _keys(_DIGITS), Text("officer.locked", {"seconds": 30})
+            ),
             (action("cancel", "back"), action("sign_in", "lock", PRIMARY)),
         ),
         "officer_queue": _view(
@@ -445,5 +459,3 @@ def picture(kind: str) -> NDArray[np.uint8]:
     wave = [(80 + 7 * i, int(220 + 90 * np.sin(i / 6) * np.cos(i / 17))) for i in range(105)]
     cv2.polylines(image, [np.array(wave, np.int32)], False, 20, 6, cv2.LINE_AA)
     return image
-
-

@@ -6,6 +6,7 @@ touch targets are wider than VVSG's 12.7 mm for unsteady hands.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,8 +16,8 @@ CAPITALS_MM = (3.5, 5.0, 7.0, 9.0)
 TITLE_FACTOR = (1.35, 1.25, 1.1, 1.0)
 TARGET_MM = 15.0
 GAP_MM = 3.0
-MARGIN_MM = 4.0
-CORNER_MM = 34.0
+MARGIN_MM = 3.0
+CORNER_MM = 31.0
 CAP_HEIGHT_EM = 0.711
 """Height of Roboto's capital H over its em (1456/2048)."""
 
@@ -157,11 +158,11 @@ class Theme:
 
     @property
     def gap(self) -> int:
-        return self.px(GAP_MM) + 1
+        return math.ceil(GAP_MM * self.px_per_mm)
 
     @property
     def target(self) -> int:
-        return self.px(TARGET_MM) + 1
+        return math.ceil(TARGET_MM * self.px_per_mm)
 
     @property
     def margin(self) -> int:

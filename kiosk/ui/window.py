@@ -64,6 +64,13 @@ class KioskWindow(Widget):
             EventLoop.window.mainloop()
 
     @property
+    def shown(self) -> Screen:
+        """The screen on show. Raises LookupError before the first frame."""
+        if self.screen is None:
+            raise LookupError("nothing is drawn yet")
+        return self.screen
+
+    @property
     def view(self) -> View | None:
         return self._view
 

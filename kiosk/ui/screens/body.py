@@ -94,7 +94,9 @@ class Body(Widget):
         self.add_widget(words)
         return words
 
-    def button(self, action: Action, box: Box, *, wide: bool = True, capitals_mm: float | None = None) -> TouchButton:
+    def button(
+        self, action: Action, box: Box, *, wide: bool = True, capitals_mm: float | None = None
+    ) -> TouchButton:
         context = self.context
         made = TouchButton(
             face=Face(

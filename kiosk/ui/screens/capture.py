@@ -10,18 +10,19 @@ from kivy.uix.widget import Widget
 
 from kiosk.app.views import CaptureBody, Mark, Text
 from kiosk.enrollment.positions import CaptureStep, Modality
+from kiosk.ui.pictograms import Point
 from kiosk.ui.port import WIPES_INK
 from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.theme import Role, Surface, Theme
 from kiosk.ui.widgets.bars import Bar
-from kiosk.ui.widgets.bodyparts import Diagram, FaceOval
+from kiosk.ui.widgets.bodyparts import Diagram, FaceOval, MarkSign
 from kiosk.ui.widgets.drawing import Pictogram
 from kiosk.ui.widgets.ink import InkPad
 from kiosk.ui.widgets.marks import look_of
 from kiosk.ui.widgets.preview import Picture
 from kiosk.ui.widgets.words import Words
 
-PREVIEW_SHARE = (0.6, 0.58, 0.52, 0.46)
+PREVIEW_SHARE = (0.6, 0.57, 0.48, 0.4)
 """Width of the preview at each text step; the words take the rest."""
 
 
@@ -41,10 +42,13 @@ class Outlines(Widget):
         self.canvas.clear()
         if self.picture.texture is not None:
             for x, y, width, height, angle, mark in boxes:
-                self._outline(x + width / 2, y + height / 2, width / 2, height / 2, math.radians(angle), mark)
+                self._outline(
+                    (x + width / 2, y + height / 2), (width / 2, height / 2), math.radians(angle), mark
+                )
 
-    def _outline(self, x: float, y: float, half_w: float, half_h: float, turn: float, mark: Mark) -> None:
+    def _outline(self, centre: Point, half: Point, turn: float, mark: Mark) -> None:
         look = look_of(mark, self.theme.palette)
+        (x, y), (half_w, half_h) = centre, half
         cos, sin = math.cos(turn), math.sin(turn)
         corners = [(-half_w, -half_h), (half_w, -half_h), (half_w, half_h), (-half_w, half_h)]
         points = [
@@ -71,7 +75,7 @@ class Capture(Body):
         self._diagram: Diagram | None = None
         self._band: AdviceBand | None = None
 
-    def place(self, page: int) -> int:
+    def place(self, page: int) -> int:  # noqa: ARG002 - always one page
         self.emptied()
         theme, box = self.context.theme, self.box
         bar = theme.px(7)
@@ -79,8 +83,7 @@ class Capture(Body):
         view = Box(box.x, box.y + bar + theme.gap, width, box.height - bar - theme.gap)
         side = Box(view.right + theme.px(4), box.y, box.right - view.right - theme.px(4), box.height)
         self._live(view)
-        self._hold = Bar(theme=theme, pos=(box.x, box.y), size=(width, bar))
-        self.add_widget(self._hold)
+        self._foot(Box(box.x, box.y, width, bar))
         self._guidance(side)
         self.update(self.content)
         return 1
@@ -100,7 +103,7 @@ class Capture(Body):
         self.refresh()
 
     def refresh(self) -> None:
-        if self._picture is not None:
+        if self._picture is not None and (self._ink is None or self._ink.empty):
             self._picture.show(self.context.previews.texture(self.content.preview))
         if self._outlines is not None:
             self._outlines.show(self.content.boxes)
@@ -112,13 +115,14 @@ class Capture(Body):
     def _live(self, box: Box) -> None:
         theme = self.context.theme
         face = self.content.step is CaptureStep.PHOTO
+        mirrored = self.content.step.modality in (Modality.FACE, Modality.IRIS)
         if self.content.ink:
             self._ink_field(box)
             return
         self.panel(box, (0.06, 0.08, 0.1, 1), theme.palette[Role.CARD].edge)
         inner = box.inset(theme.px(0.8))
-        place = {"pos": (inner.x, inner.y), "size": (inner.width, inner.height)}
-        self._picture = Picture(mirrored=face, **place)
+        place: dict[str, Any] = {"pos": (inner.x, inner.y), "size": (inner.width, inner.height)}
+        self._picture = Picture(mirrored=mirrored, filling=face, **place)
         self.add_widget(self._picture)
         if face:
             self._oval = FaceOval(theme=theme, **place)
@@ -133,40 +137,59 @@ class Capture(Body):
         with self.canvas.before:
             Color(rgba=theme.palette.mark_waiting)
             Line(points=(box.x + theme.px(6), line, box.right - theme.px(6), line), width=theme.px(0.2))
-        self._ink = InkPad(
-            theme=theme, on_points=self.context.port.ink, pos=(box.x, box.y), size=(box.width, box.height)
-        )
+        place = {"pos": (box.x, box.y), "size": (box.width, box.height)}
+        self._picture = Picture(**place)
+        self.add_widget(self._picture)
+        self._ink = InkPad(theme=theme, on_points=self.context.port.ink, **place)
         self.add_widget(self._ink)
+
+    def _foot(self, box: Box) -> None:
+        """Under the picture: the bar of the still time, and which attempt this is."""
+        theme = self.context.theme
+        text = Text(
+            "capture.attempt", {"attempt": self.content.attempt, "allowed": self.content.attempts_allowed}
+        )
+        words = self.context.words(text)
+        width = min(self.context.block(words, theme.least_mm, box.width).width + 2, box.width * 0.6)
+        place = Box(box.right - width, box.y, width, box.height)
+        self.write(words, place, theme.least_mm, halign="right", colour=theme.palette.muted)
+        self._hold = Bar(theme=theme, pos=(box.x, box.y), size=(box.width - width - theme.gap, box.height))
+        self.add_widget(self._hold)
 
     def _guidance(self, box: Box) -> None:
         theme = self.context.theme
-        band = max(box.height * (0.45, 0.48, 0.6, 0.68)[theme.text_step], theme.px(15))
+        wordy = self.content.step.modality in (Modality.FACE, Modality.SIGNATURE)
+        large = theme.text_step > 1
+        share = 1.0 if wordy and large else (0.46, 0.48, 0.62, 0.66)[theme.text_step]
+        band = box.height * share - (0 if share == 1 else theme.gap)
         self._band = AdviceBand(self, Box(box.x, box.y, box.width, band))
         rest = Box(box.x, box.y + band + theme.gap, box.width, box.height - band - theme.gap)
-        wordy = self.content.step.modality in (Modality.FACE, Modality.SIGNATURE)
-        if theme.text_step <= 1 and wordy:
-            self._instruction(rest)
-            return
+        if not wordy:
+            self._parts(rest)
+        elif not large:
+            self.write(self.context.words(self.content.instruction), rest, theme.body_mm, valign="top")
+
+    def _parts(self, box: Box) -> None:
+        """The marked fingers or eyes, and beside them what their marks mean."""
+        theme = self.context.theme
+        width = 0.0
         if theme.text_step <= 1:
-            attempts = theme.px(theme.small_mm * 1.8)
-            self._attempts(Box(rest.x, rest.y, rest.width, attempts))
-            rest = Box(rest.x, rest.y + attempts, rest.width, rest.height - attempts)
-        self._diagram = Diagram(
-            theme=theme, marks=self.content.positions, pos=(rest.x, rest.y), size=(rest.width, rest.height)
-        )
+            width = min(box.width * 0.42, theme.px(34))
+            self._legend(Box(box.right - width, box.y, width, box.height))
+        size = (box.width - width - (theme.px(2) if width else 0), box.height)
+        self._diagram = Diagram(theme=theme, marks=self.content.positions, pos=(box.x, box.y), size=size)
         self.add_widget(self._diagram)
 
-    def _instruction(self, box: Box) -> None:
+    def _legend(self, box: Box) -> None:
         theme = self.context.theme
-        attempts = theme.px(theme.small_mm * 1.8)
-        self._attempts(Box(box.x, box.y, box.width, attempts))
-        place = Box(box.x, box.y + attempts, box.width, box.height - attempts)
-        self.write(self.context.words(self.content.instruction), place, theme.body_mm, valign="top")
-
-    def _attempts(self, box: Box) -> None:
-        theme = self.context.theme
-        text = Text("capture.attempt", {"attempt": self.content.attempt, "allowed": self.content.attempts_allowed})
-        self.write(self.context.words(text), box, theme.small_mm, colour=theme.palette.muted)
+        row = min(theme.px(8.5), box.height / len(Mark))
+        side = theme.px(5)
+        low = box.y + (box.height - row * len(Mark)) / 2
+        for index, mark in enumerate(reversed(Mark)):
+            middle = low + row * (index + 0.5)
+            self.add_widget(MarkSign(theme=theme, mark=mark, pos=(box.x, middle - side / 2), size=(side, side)))
+            words = Box(box.x + side + theme.px(1.5), middle - row / 2, box.width - side - theme.px(1.5), row)
+            self.write(self.context.words(Text(f"mark.{mark.value}")), words, theme.least_mm, smallest_mm=3.0)
 
 
 class AdviceBand:
@@ -187,13 +210,11 @@ class AdviceBand:
         theme = self.theme
         surface = theme.palette[Role.GOOD if good else Role.ADVICE]
         self._paint(surface)
-        side = theme.px(11)
         inner = self.box.inset(theme.px(2.5))
-        beside = theme.text_step <= 1
+        side = theme.px(11 if theme.text_step <= 1 else 8)
         sign = Pictogram(name="ok" if good else "attention", colour=surface.ink, size=(side, side))
-        sign.pos = (inner.x, inner.top - side if not beside else inner.y + (inner.height - side) / 2)
-        left = inner.x + (side + theme.px(3) if beside else 0)
-        height = inner.height if beside else inner.height - side - theme.px(1)
+        sign.pos = (inner.x, inner.y + (inner.height - side) / 2)
+        left = inner.x + side + theme.px(2.5)
         words = Words(
             theme=theme,
             text=text,
@@ -201,7 +222,7 @@ class AdviceBand:
             colour=surface.ink,
             largest_mm=theme.body_mm,
             pos=(left, inner.y),
-            size=(inner.right - left, height),
+            size=(inner.right - left, inner.height),
         )
         self._ground.add_widget(sign)
         self._ground.add_widget(words)
@@ -211,7 +232,9 @@ class AdviceBand:
         self._ground.canvas.before.clear()
         with self._ground.canvas.before:
             Color(rgba=surface.fill)
-            RoundedRectangle(pos=(self.box.x, self.box.y), size=(self.box.width, self.box.height), radius=[radius])
+            RoundedRectangle(
+                pos=(self.box.x, self.box.y), size=(self.box.width, self.box.height), radius=[radius]
+            )
             Color(rgba=surface.edge)
             Line(
                 rounded_rectangle=(self.box.x, self.box.y, self.box.width, self.box.height, radius),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.app.views import Field, FieldsBody
+from kiosk.app.views import Field, FieldsBody, Text
 from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.theme import Role
 from kiosk.ui.typeset import pages
@@ -16,14 +16,17 @@ class FieldColumns:
     def __init__(self, body: Body, fields: Sequence[Field], box: Box, columns: int) -> None:
         self.body, self.fields, self.box, self.columns = body, fields, box, columns
         context, theme = body.context, body.context.theme
-        self.gap = theme.px(2.2)
+        self.gap = theme.px(1.6)
         self.width = (box.width - theme.px(6) * (columns - 1)) / columns
         self.words = [
             (context.words(field.label), context.words(field.value_text) if field.value_text else field.value)
             for field in fields
         ]
         self.blocks = [
-            (context.block(label, theme.small_mm, self.width), context.block(value, theme.body_mm, self.width, bold=True))
+            (
+                context.block(label, theme.small_mm, self.width),
+                context.block(value, theme.body_mm, self.width, bold=True),
+            )
             for label, value in self.words
         ]
         heights = [label.height + value.height for label, value in self.blocks]
@@ -58,7 +61,11 @@ class FieldColumns:
         (label, value), (label_block, value_block) = self.words[index], self.blocks[index]
         low = top - label_block.height
         self.body.write(
-            label, Box(left, low, self.width, label_block.height), theme.small_mm, colour=theme.palette.muted, valign="top"
+            label,
+            Box(left, low, self.width, label_block.height),
+            theme.small_mm,
+            colour=theme.palette.muted,
+            valign="top",
         )
         box = Box(left, low - value_block.height, self.width, value_block.height)
         self.body.write(value, box, theme.body_mm, bold=True, valign="top", colour=theme.palette[Role.CARD].ink)
@@ -71,22 +78,33 @@ class Fields(Body):
         self.content = content
 
     def place(self, page: int) -> int:
+        """In large letters the note has a page of its own, the last."""
         self.emptied()
-        theme = self.context.theme
-        box = self._with_note(self.box)
-        self.card(box)
-        columns = FieldColumns(self, self.content.fields, box.inset(theme.px(4)), 2 if theme.text_step <= 1 else 1)
-        columns.place(min(page, columns.page_count - 1))
-        return columns.page_count
+        theme, note = self.context.theme, self.content.note
+        apart = note is not None and theme.text_step > 1
+        box = self.box if apart or note is None else self._with_note(self.box, note)
+        columns = FieldColumns(
+            self, self.content.fields, box.inset(theme.px(3)), 1 if theme.text_step > 1 else 2
+        )
+        count = columns.page_count + apart
+        if note is not None and apart and page >= columns.page_count:
+            self._note(note, self.box)
+        else:
+            self.card(box)
+            columns.place(page)
+        return count
 
-    def _with_note(self, box: Box) -> Box:
-        if self.content.note is None:
-            return box
+    def _with_note(self, box: Box, note: Text) -> Box:
         theme = self.context.theme
-        note = self.context.words(self.content.note)
         pad = theme.px(2)
-        height = self.context.block(note, theme.body_mm, box.width - 2 * pad).height + 2 * pad
-        place = Box(box.x, box.y, box.width, height)
-        self.card(place, Role.ADVICE)
-        self.write(note, place.inset(pad), theme.body_mm, colour=theme.palette[Role.ADVICE].ink)
-        return Box(box.x, place.top + theme.gap, box.width, box.height - height - theme.gap)
+        height = (
+            self.context.block(self.context.words(note), theme.small_mm, box.width - 2 * pad).height + 2 * pad
+        )
+        self._note(note, Box(box.x, box.y, box.width, height), theme.small_mm)
+        return Box(box.x, box.y + height + theme.gap, box.width, box.height - height - theme.gap)
+
+    def _note(self, note: Text, box: Box, capitals_mm: float | None = None) -> None:
+        theme = self.context.theme
+        self.card(box, Role.ADVICE)
+        ink = theme.palette[Role.ADVICE].ink
+        self.write(self.context.words(note), box.inset(theme.px(2)), capitals_mm or theme.body_mm, colour=ink)

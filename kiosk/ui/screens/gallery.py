@@ -8,6 +8,7 @@ from kivy.graphics import Color, RoundedRectangle
 from kivy.uix.widget import Widget
 
 from kiosk.app.views import GalleryBody, Text, Thumbnail
+from kiosk.enrollment.positions import Position
 from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.screens.fields import FieldColumns
 from kiosk.ui.theme import Role
@@ -17,6 +18,10 @@ from kiosk.ui.widgets.preview import Picture, picture_of
 
 CELL_MM = (38.0, 40.0, 52.0, 64.0)
 """Width of one picture with its caption, at each text step."""
+
+
+FACE_MM = (40.0, 40.0, 34.0, 30.0)
+"""Width of the face beside the person's data."""
 
 
 class _Cell(NamedTuple):
@@ -32,23 +37,45 @@ class Gallery(Body):
         self._awaited: dict[str, list[Picture]] = {}
 
     def place(self, page: int) -> int:
+        """First the note where letters are large, then the data beside the face, then all pictures."""
         self.emptied()
         self._awaited.clear()
-        theme = self.context.theme
-        box = self._with_note(self.box)
-        count = 1
-        if self.content.fields:
-            share = 0.4 if self.content.thumbnails else 1.0
-            left = Box(box.x, box.y, box.width * share - theme.gap, box.height)
-            self.card(left)
-            columns = FieldColumns(self, self.content.fields, left.inset(theme.px(3)), 1)
-            columns.place(min(page, columns.page_count - 1))
-            count = columns.page_count
-            box = Box(left.right + theme.gap * 2, box.y, box.right - left.right - theme.gap * 2, box.height)
-        if self.content.thumbnails:
-            count = max(count, self._thumbnails(box, page))
+        theme, note = self.context.theme, self.content.note
+        apart = note is not None and theme.text_step > 1
+        box = self.box
+        if note is not None and not apart:
+            box = self._with_note(box, note)
+        if note is not None and apart and page == 0:
+            self.card(box, Role.ADVICE)
+            ink = theme.palette[Role.ADVICE].ink
+            self.write(self.context.words(note), box.inset(theme.px(3)), theme.body_mm, colour=ink)
+        before = int(apart)
+        before += self._data(box, page - before)
+        before += self._thumbnails(box, page - before)
         self.refresh()
-        return count
+        return max(1, before)
+
+    def _data(self, box: Box, page: int) -> int:
+        """Pages of the person's data; draws the one asked for, if it is one of them."""
+        if not self.content.fields:
+            return 0
+        theme = self.context.theme
+        face = next(
+            (item for item in self.content.thumbnails if item.position is Position.FACE and item.image), None
+        )
+        beside = theme.px(FACE_MM[theme.text_step]) if face else 0
+        card = Box(box.x, box.y, box.width - beside - (theme.gap if beside else 0), box.height)
+        columns = FieldColumns(
+            self, self.content.fields, card.inset(theme.px(3)), 1 if theme.text_step > 1 else 2
+        )
+        if 0 <= page < columns.page_count:
+            self.card(card)
+            columns.place(page)
+            if face:
+                place = Box(card.right + theme.gap, box.y, beside, box.height)
+                self.card(place)
+                self._picture(face, place.inset(theme.px(1.5)))
+        return columns.page_count
 
     def refresh(self) -> None:
         """Pictures come from the blob store in their own time."""
@@ -62,6 +89,8 @@ class Gallery(Body):
 
     def _thumbnails(self, box: Box, page: int) -> int:
         theme, items = self.context.theme, self.content.thumbnails
+        if not items:
+            return 0
         columns = max(1, int((box.width + theme.gap) // (theme.px(CELL_MM[theme.text_step]) + theme.gap)))
         columns = min(columns, len(items))
         width = (box.width - theme.gap * (columns - 1)) / columns
@@ -73,7 +102,9 @@ class Gallery(Body):
         height = (box.height - theme.gap * (rows - 1)) / rows
         per_page = rows * columns
         count = -(-len(items) // per_page)
-        start = min(page, count - 1) * per_page
+        if not 0 <= page < count:
+            return count
+        start = page * per_page
         for offset, item in enumerate(items[start : start + per_page]):
             row, column = divmod(offset, columns)
             low = box.top - (row + 1) * height - row * theme.gap
@@ -83,7 +114,9 @@ class Gallery(Body):
     def _sizes(self, width: float) -> _Cell:
         theme, context, items = self.context.theme, self.context, self.content.thumbnails
         inner = width - theme.px(3)
-        caption = max(context.block(context.words(item.caption), theme.small_mm, inner).height for item in items)
+        caption = max(
+            context.block(context.words(item.caption), theme.small_mm, inner).height for item in items
+        )
         lines = max(
             sum(context.block(context.words(line), theme.least_mm, inner).height for line in item.lines)
             for item in items
@@ -132,14 +165,12 @@ class Gallery(Body):
         place = Box(box.right - side, box.top - side, side, side)
         self.add_widget(_Badge(self, place, sign, colour))
 
-    def _with_note(self, box: Box) -> Box:
-        if self.content.note is None:
-            return box
+    def _with_note(self, box: Box, note: Text) -> Box:
         theme = self.context.theme
-        note = self.context.words(self.content.note)
-        height = self.context.block(note, theme.body_mm, box.width).height
-        self.write(note, Box(box.x, box.top - height, box.width, height), theme.body_mm, valign="top")
-        return Box(box.x, box.y, box.width, box.height - height - theme.gap)
+        words = self.context.words(note)
+        height = self.context.block(words, theme.body_mm, box.width).height
+        self.write(words, Box(box.x, box.top - height, box.width, height), theme.body_mm, valign="top")
+        return Box(box.x, box.y, box.width, box.height - height - theme.px(1.5))
 
 
 class _Badge(Widget):
@@ -152,4 +183,6 @@ class _Badge(Widget):
             Color(rgba=theme.palette[Role.CARD].fill)
             RoundedRectangle(pos=(box.x, box.y), size=(box.width, box.height), radius=[box.width / 2])
         inner = box.inset(box.width * 0.18)
-        self.add_widget(Pictogram(name=sign, colour=colour, pos=(inner.x, inner.y), size=(inner.width, inner.height)))
+        self.add_widget(
+            Pictogram(name=sign, colour=colour, pos=(inner.x, inner.y), size=(inner.width, inner.height))
+        )

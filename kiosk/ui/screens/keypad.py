@@ -23,7 +23,7 @@ class Keypad(Body):
         super().__init__(context)
         self.content = content
 
-    def place(self, page: int) -> int:
+    def place(self, page: int) -> int:  # noqa: ARG002 - always one page
         self.emptied()
         theme, box = self.context.theme, self.box
         columns = max(len(row) for row in self.content.rows)
@@ -37,9 +37,11 @@ class Keypad(Body):
             left = Box(box.x, box.y, box.width - pad_width - theme.px(6), box.height)
         else:
             pad = Box(box.x, box.y, box.width, min(box.height, tall))
-            left = Box(box.x, pad.top + theme.gap, box.width, box.height - pad.height - theme.gap)
+            self._typed_in_a_row(Box(box.x, pad.top + theme.gap, box.width, box.top - pad.top - theme.gap))
+            left = None
         self._keys(pad)
-        self._typed(left)
+        if left is not None:
+            self._typed(left)
         return 1
 
     def _keys(self, box: Box) -> None:
@@ -57,23 +59,39 @@ class Keypad(Body):
 
     def _typed(self, box: Box) -> None:
         theme = self.context.theme
-        message = self.context.words(self.content.message) if self.content.message else ""
+        message = bool(self.content.message)
         field = min(theme.px(theme.body_mm * 1.2) * 2 + theme.px(3), box.height * 0.4)
         rest = box.height - field - theme.gap
         below = rest * 0.55 if message else 0
         prompt = Box(box.x, box.top - (rest - below), box.width, rest - below)
         entry = Box(box.x, prompt.y - theme.gap / 2 - field, box.width, field)
         self.write(self.context.words(self.content.prompt), prompt, theme.body_mm, valign="bottom")
-        self.card(entry)
-        self.write(
-            grouped(self.content.entered, masked=self.content.masked),
-            entry.inset(theme.px(2)),
-            theme.body_mm * 1.2,
-            bold=True,
-            colour=theme.palette[Role.CARD].ink,
-        )
+        self._entry(entry)
         if message:
-            place = Box(box.x, box.y, box.width, below - theme.gap / 2)
-            self.card(place, Role.ADVICE)
-            ink = theme.palette[Role.ADVICE].ink
-            self.write(message, place.inset(theme.px(2)), theme.body_mm, colour=ink)
+            self._message(Box(box.x, box.y, box.width, below - theme.gap / 2))
+
+    def _typed_in_a_row(self, box: Box) -> None:
+        """Above a wide pad there is one row: the prompt, or what to mend, beside what was typed."""
+        theme = self.context.theme
+        width = box.width * 0.52
+        place = Box(box.x, box.y, width - theme.gap, box.height)
+        if self.content.message is None:
+            self.write(self.context.words(self.content.prompt), place, theme.body_mm)
+        else:
+            self._message(place)
+        self._entry(Box(box.x + width, box.y, box.width - width, box.height))
+
+    def _entry(self, box: Box) -> None:
+        theme = self.context.theme
+        self.card(box)
+        typed = grouped(self.content.entered, masked=self.content.masked)
+        ink = theme.palette[Role.CARD].ink
+        self.write(typed, box.inset(theme.px(1.5)), theme.body_mm * 1.2, bold=True, colour=ink)
+
+    def _message(self, box: Box) -> None:
+        if self.content.message is None:
+            return
+        theme = self.context.theme
+        self.card(box, Role.ADVICE)
+        words = self.context.words(self.content.message)
+        self.write(words, box.inset(theme.px(2)), theme.body_mm, colour=theme.palette[Role.ADVICE].ink)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from kivy.graphics import Color, Rectangle
@@ -30,13 +31,12 @@ from kiosk.ui.screens.keypad import Keypad
 from kiosk.ui.screens.message import Message
 from kiosk.ui.screens.table import Table
 from kiosk.ui.theme import CORNER_MM, Role
-from kiosk.ui.widgets.actions import arranged
+from kiosk.ui.widgets.actions import LEAST_HEIGHT_MM, Arranger, Rows
 from kiosk.ui.widgets.bars import ProgressDots
 from kiosk.ui.widgets.button import Face, Target, TouchButton
 from kiosk.ui.widgets.words import Words, typesetter
 
 CORNER_HEIGHT_MM = 20.0
-PAGER_MM = 19.0
 PREVIOUS_PAGE, NEXT_PAGE = "page_back", "page_on"
 
 
@@ -127,7 +127,8 @@ class Screen(Widget):
             self.page = min(self.page, self.pages - 1)
             self.body.place(self.page)
         self.add_widget(self.body)
-        self._footer(Box(left.x, left.y, left.width, footer), paged=paged)
+        rows = self._rows(left, paged=paged) if self.view.actions else None
+        self._footer(Box(left.x, left.y, left.width, footer), rows, paged=paged)
         self._corner(Box(left.right + gap, margin, corner - gap, self.height * 2 / 3 - margin))
 
     def _size_body(self, left: Box, footer: float) -> None:
@@ -177,69 +178,72 @@ class Screen(Widget):
 
     def _line(self, words: str, box: Box, halign: str) -> None:
         theme = self.theme
-        line = Words(theme=theme, text=words, largest_mm=theme.least_mm, halign=halign, colour=theme.palette.muted)
+        line = Words(
+            theme=theme, text=words, largest_mm=theme.least_mm, halign=halign, colour=theme.palette.muted
+        )
         line.pos, line.size = (box.x, box.y), (box.width, box.height)
         self.add_widget(line)
 
     def _footer_height(self, left: Box, *, paged: bool) -> float:
-        if not self.view.actions:
-            return self.theme.px(PAGER_MM) if paged else 0
-        return max(self._rows(left, paged=paged).height, self.theme.px(PAGER_MM) if paged else 0)
+        pager = self.theme.px(LEAST_HEIGHT_MM) if paged else 0
+        return max(self._rows(left, paged=paged).height if self.view.actions else 0, pager)
 
-    def _rows(self, left: Box, *, paged: bool) -> Any:
+    def _rows(self, left: Box, *, paged: bool) -> Rows:
         labels = [(self.context.words(action.label), bool(action.pictogram)) for action in self.view.actions]
-        light = isinstance(self.view.body, (ChooseBody, MessageBody, FieldsBody))
-        highest = left.height * (0.62 if light and len(labels) > 3 else 0.42)
-        if isinstance(self.view.body, CaptureBody | KeypadBody):
-            highest = left.height * 0.3
-        return arranged(labels, left.width - self._pager_width(paged), highest, self.theme, typesetter(bold=True))
+        width = left.width - (self._pager_width() + self.theme.gap if paged else 0)
+        return Arranger(labels, width, self.theme, typesetter(bold=True)).rows(
+            left.height * self._footer_share()
+        )
 
-    def _pager_width(self, paged: bool) -> float:
-        return self.theme.px(PAGER_MM) * 3 + self.theme.gap if paged else 0
+    def _footer_share(self) -> float:
+        """How much of the height below the title the buttons may take: little where the body needs it."""
+        if isinstance(self.view.body, ChooseBody | MessageBody) and len(self.view.actions) > 2:
+            return 0.62
+        return 0.3 if self.theme.text_step > 1 else 0.34
 
-    def _footer(self, box: Box, *, paged: bool) -> None:
+    def _footer(self, box: Box, rows: Rows | None, *, paged: bool) -> None:
         gap = self.theme.gap
         if paged:
-            width = self._pager_width(True) - gap
-            self._pager(Box(box.x, box.y, width, self.theme.px(PAGER_MM)))
+            width = self._pager_width()
+            self._pager(Box(box.x, box.y, width, self.theme.px(LEAST_HEIGHT_MM)))
             box = Box(box.x + width + gap, box.y, box.width - width - gap, box.height)
-        actions = self.view.actions
-        if not actions:
+        if rows is None:
             return
-        rows = self._rows(Box(box.x, 0, box.width + self._pager_width(paged), self._left_height()), paged=paged)
-        count = -(-len(actions) // rows.columns)
-        for row in range(count):
-            line = actions[row * rows.columns : (row + 1) * rows.columns]
-            columns = rows.columns if count > 1 else len(line)
-            width = (box.width - gap * (columns - 1)) / columns
-            low = box.y + (count - 1 - row) * (rows.row_height + gap)
-            for index, action in enumerate(line):
-                place = Box(box.x + index * (width + gap), low, width, rows.row_height)
-                self._button(action, place, rows.capitals_mm, wide=True)
+        width = (box.width - gap * (rows.columns - 1)) / rows.columns
+        for index, action in enumerate(self.view.actions):
+            row, column = divmod(index, rows.columns)
+            low = box.y + (rows.count - 1 - row) * (rows.row_height + gap)
+            place = Box(box.x + column * (width + gap), low, width, rows.row_height)
+            self._button(action, place, rows.capitals_mm, wide=True, pictured=rows.pictured)
 
-    def _left_height(self) -> float:
-        return float(self.body.top - self.theme.margin)
+    def _pager_width(self) -> float:
+        theme = self.theme
+        widest = self.context.words(
+            Text("page.of", {"page": 88, "pages": 88} if self.pages > 9 else {"page": 8, "pages": 8})
+        )
+        label = self.context.block(widest, theme.body_mm, float("inf"), bold=True).width
+        return 2 * theme.target + label + 2 * theme.px(1.5)
 
     def _pager(self, box: Box) -> None:
-        side = box.height
+        side = self.theme.target
         words = self.context.words
         turns = ((PREVIOUS_PAGE, "back", -1, box.x), (NEXT_PAGE, "next", 1, box.right - side))
         for name, picture, by, left in turns:
             enabled = 0 <= self.page + by < self.pages
-            face = Face(name, "", (Text(f"action.{name}"),), picture, Role.SECONDARY, self.theme.body_mm, enabled=enabled)
-            button = TouchButton(face=face, theme=self.theme, on_fire=lambda by=by: self.turn(by))
-            button.pos, button.size = (left, box.y), (side, side)
+            spoken = (Text(f"action.{name}"),)
+            face = Face(name, "", spoken, picture, Role.SECONDARY, self.theme.body_mm, enabled=enabled)
+            button = TouchButton(face=face, theme=self.theme, on_fire=partial(self.turn, by))
+            button.pos, button.size = (left, box.y), (side, box.height)
             self.add_widget(button)
-        place = Text("page.of", {"page": self.page + 1, "pages": self.pages})
         label = Words(
             theme=self.theme,
-            text=words(place),
+            text=words(Text("page.of", {"page": self.page + 1, "pages": self.pages})),
             bold=True,
             halign="center",
             colour=self.theme.palette[Role.PAGE].ink,
             largest_mm=self.theme.body_mm,
         )
-        label.pos, label.size = (box.x + side, box.y), (box.width - 2 * side, side)
+        label.pos, label.size = (box.x + side, box.y), (box.width - 2 * side, box.height)
         self.add_widget(label)
 
     def _corner(self, box: Box) -> None:
@@ -263,12 +267,14 @@ class Screen(Widget):
         widest = max(self.context.block(label, capitals, far, bold=True).width for label in labels)
         return max(theme.least_mm, min(capitals, capitals * inner / widest * 0.98))
 
-    def _button(self, action: Action, box: Box, capitals_mm: float, *, wide: bool) -> None:
+    def _button(
+        self, action: Action, box: Box, capitals_mm: float, *, wide: bool, pictured: bool = True
+    ) -> None:
         face = Face(
             id=action.id,
             words=self.context.words(action.label),
             spoken=(action.label,),
-            pictogram=action.pictogram,
+            pictogram=action.pictogram if pictured else "",
             role=Role(action.style.value),
             largest_mm=capitals_mm,
             enabled=action.enabled,

@@ -47,7 +47,9 @@ class Table(Body):
             top -= heights[index] + theme.gap
         return len(paged)
 
-    def _widths(self, headings: Sequence[str], cells: Sequence[Sequence[str]], available: float) -> tuple[float, ...]:
+    def _widths(
+        self, headings: Sequence[str], cells: Sequence[Sequence[str]], available: float
+    ) -> tuple[float, ...]:
         theme, block, far = self.context.theme, self.context.block, float("inf")
         space = theme.px(3)
         count = len(cells[0])
@@ -89,7 +91,7 @@ class RowTarget(Target):
         self.theme = context.theme
         super().__init__(
             target_id=row.action.id,
-            spoken=(*(Text("row.cell", {"cell": cell}) for cell in row.cells), row.status),
+            spoken=(*(Text("spoken.value", {"value": cell}) for cell in row.cells), row.status),
             enabled=row.action.enabled,
             on_fire=lambda: context.press(row.action),
             pos=(box.x, box.y),

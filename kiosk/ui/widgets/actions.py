@@ -2,66 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kiosk.ui.theme import Theme
 from kiosk.ui.typeset import Typesetter
-from kiosk.ui.widgets.button import picture_side
+from kiosk.ui.widgets.button import PICTURE_GAP_MM, PICTURE_MM
 
-MOST_LINES = 2
+LEAST_HEIGHT_MM = 18.0
+SHRINK = 0.94
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """How the buttons stand: `columns` per row, each row `row_height` high, words at `capitals_mm`."""
+    """How the buttons stand: `columns` per row, each `row_height` high, words at `capitals_mm`."""
 
     columns: int
+    count: int
     row_height: int
+    gap: int
     capitals_mm: float
-    height: int
+    pictured: bool
+
+    @property
+    def height(self) -> int:
+        return self.count * self.row_height + (self.count - 1) * self.gap
 
 
-def arranged(
-    labels: Sequence[tuple[str, bool]], width: float, highest: float, theme: Theme, typesetter: Typesetter
-) -> Rows:
-    """labels: words and whether a pictogram stands beside them. width, highest: pixels at hand.
+@dataclass(frozen=True, slots=True)
+class Arranger:
+    """labels: words, and whether a pictogram stands beside them."""
 
-    Tries the resident's letter size first with as few rows as possible, then smaller letters. When
-    nothing fits, the smallest letters in as many columns as have room.
-    """
-    capitals = theme.body_mm
-    while True:
-        for columns in range(len(labels), 0, -1):
-            rows = _rows(labels, columns, width, theme, typesetter, capitals)
+    labels: Sequence[tuple[str, bool]]
+    width: float
+    theme: Theme
+    typesetter: Typesetter
+
+    def rows(self, highest: float) -> Rows:
+        """The resident's letters in as few rows as possible; else smaller letters, then no pictograms.
+
+        When nothing stays within `highest`, one button below the other in the smallest letters.
+        """
+        for columns, capitals, pictured, lines in self._attempts():
+            rows = self._tried(columns, capitals, pictured=pictured, most_lines=lines)
             if rows is not None and rows.height <= highest:
                 return rows
-        if capitals <= theme.least_mm:
-            break
-        capitals = max(theme.least_mm, capitals * 0.94)
-    columns = max(1, min(len(labels), int((width + theme.gap) // (theme.target * 2 + theme.gap))))
-    count = -(-len(labels) // columns)
-    height = theme.px(18)
-    return Rows(columns, height, capitals, count * height + (count - 1) * theme.gap)
+        last = self._tried(1, self.theme.least_mm, pictured=False, most_lines=9)
+        return last or self._plain(1, self.theme.least_mm, self.theme.px(LEAST_HEIGHT_MM), pictured=False)
 
+    def _attempts(self) -> Iterator[tuple[int, float, bool, int]]:
+        sizes = self._sizes()
+        gentle = [size for size in sizes if size >= sizes[0] * 0.75]
+        for pictured, these, lines in (
+            (True, gentle, 2),
+            (False, sizes, 2),
+            (True, sizes, 3),
+            (False, sizes, 3),
+        ):
+            for capitals in these:
+                for columns in self._column_counts():
+                    yield columns, capitals, pictured, lines
 
-def _rows(
-    labels: Sequence[tuple[str, bool]],
-    columns: int,
-    width: float,
-    theme: Theme,
-    typesetter: Typesetter,
-    capitals: float,
-) -> Rows | None:
-    pad = theme.px(1.5)
-    cell = (width - theme.gap * (columns - 1)) / columns
-    tallest = float(theme.px(18))
-    for words, pictured in labels:
-        inner = cell - 2 * pad - ((picture_side(theme) + theme.px(2)) if pictured else 0) - 1
-        block = typesetter.block(words, theme.font(capitals), inner)
-        if inner < theme.target / 2 or not block.fits or len(block.lines) > MOST_LINES:
+    def _sizes(self) -> list[float]:
+        sizes = [self.theme.body_mm]
+        while sizes[-1] > self.theme.least_mm:
+            sizes.append(max(self.theme.least_mm, sizes[-1] * SHRINK))
+        return sizes
+
+    def _column_counts(self) -> list[int]:
+        """Most columns first; up to four buttons never leave a row half empty."""
+        count = len(self.labels)
+        return [columns for columns in range(count, 0, -1) if count > 4 or count % columns == 0]
+
+    def _tried(self, columns: int, capitals: float, *, pictured: bool, most_lines: int) -> Rows | None:
+        theme = self.theme
+        pad = theme.px(1.5)
+        cell = (self.width - theme.gap * (columns - 1)) / columns
+        if cell < theme.target:
             return None
-        tallest = max(tallest, block.height + 2 * pad)
-    count = -(-len(labels) // columns)
-    row_height = int(tallest + 0.999)
-    return Rows(columns, row_height, capitals, count * row_height + (count - 1) * theme.gap)
+        tallest = float(theme.px(LEAST_HEIGHT_MM))
+        for words, has_picture in self.labels:
+            beside = theme.px(PICTURE_MM) + theme.px(PICTURE_GAP_MM) if pictured and has_picture else 0
+            block = self.typesetter.block(words, theme.font(capitals), cell - 2 * pad - beside - 1)
+            if not block.fits or len(block.lines) > most_lines:
+                return None
+            tallest = max(tallest, block.height + 2 * pad)
+        return self._plain(columns, capitals, int(tallest + 0.999), pictured=pictured)
+
+    def _plain(self, columns: int, capitals: float, row_height: int, *, pictured: bool) -> Rows:
+        return Rows(columns, -(-len(self.labels) // columns), row_height, self.theme.gap, capitals, pictured)

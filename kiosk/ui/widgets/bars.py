@@ -17,7 +17,7 @@ BUSY_PERIOD_S = 2.0
 
 
 class Bar(Widget):
-    """share: 0 to 1, filled from the left."""
+    """share: 0 to 1, filled from the left; nothing is drawn at 0."""
 
     theme = ObjectProperty()
     share = NumericProperty(0.0)
@@ -33,13 +33,17 @@ class Bar(Widget):
         radius = self.height / 2
         filled = max(0.0, min(1.0, self.share)) * (self.width - 6)
         self.canvas.clear()
+        if self.share <= 0:
+            return
         with self.canvas:
             Color(rgba=palette[Role.CARD].fill)
             RoundedRectangle(pos=self.pos, size=self.size, radius=[radius])
             if filled > 0:
                 Color(rgba=palette.mark_good)
                 wide = max(filled, self.height - 6)
-                RoundedRectangle(pos=(self.x + 3, self.y + 3), size=(wide, self.height - 6), radius=[radius - 3])
+                RoundedRectangle(
+                    pos=(self.x + 3, self.y + 3), size=(wide, self.height - 6), radius=[radius - 3]
+                )
             Color(rgba=palette[Role.PAGE].ink)
             Line(rounded_rectangle=(*self.pos, *self.size, radius), width=1.5)
 
@@ -101,7 +105,10 @@ class ProgressDots(Widget):
         self.canvas.clear()
         with self.canvas:
             Color(rgba=ink)
-            Line(points=(self.x + side / 2, middle, self.x + side / 2 + pitch * (self.total - 1), middle), width=1.5)
+            Line(
+                points=(self.x + side / 2, middle, self.x + side / 2 + pitch * (self.total - 1), middle),
+                width=1.5,
+            )
         for index in range(self.total):
             self._dot(self.x + side / 2 + pitch * index, index + 1, ink, card)
 

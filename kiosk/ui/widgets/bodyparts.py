@@ -82,7 +82,9 @@ class Diagram(Widget):
         palm_left = at((px + pw if mirrored else px, py))[0]
         with self.canvas:
             Color(rgba=palette[Role.QUIET].fill)
-            RoundedRectangle(pos=(palm_left, low + py * size), size=(pw * size, ph * size), radius=[size * 0.14])
+            RoundedRectangle(
+                pos=(palm_left, low + py * size), size=(pw * size, ph * size), radius=[size * 0.14]
+            )
             Color(rgba=palette.mark_waiting)
             Line(
                 rounded_rectangle=(palm_left, low + py * size, pw * size, ph * size, size * 0.14),
@@ -108,7 +110,9 @@ class Diagram(Widget):
             look = look_of(mark, palette)
             if look.sign:
                 side = width * 0.9
-                self.canvas.add(pictogram(look.sign, tip[0] - side / 2, tip[1] - side / 2, side, look.sign_colour))
+                self.canvas.add(
+                    pictogram(look.sign, tip[0] - side / 2, tip[1] - side / 2, side, look.sign_colour)
+                )
             if mark is Mark.NOW:
                 with self.canvas:
                     Color(rgba=palette[Role.CARD].fill)
@@ -147,6 +151,29 @@ class Diagram(Widget):
         self.canvas.add(pictogram(name, left, low, side, look.edge))
         if look.sign:
             self.canvas.add(pictogram(look.sign, left + side * 0.72, low, side * 0.3, look.edge))
+
+
+class MarkSign(Widget):
+    """One mark as a dot, as it looks on a finger."""
+
+    def __init__(self, *, theme: Theme, mark: Mark, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        look = look_of(mark, theme.palette)
+        left, low = self.pos
+        side = self.width
+        with self.canvas:
+            Color(rgba=look.fill or theme.palette[Role.CARD].fill)
+            Ellipse(pos=self.pos, size=self.size)
+            Color(rgba=look.edge)
+            Line(circle=(self.center_x, self.center_y, side / 2), width=theme.px(look.edge_mm * 0.6))
+        if look.sign:
+            self.canvas.add(
+                pictogram(look.sign, left + side * 0.2, low + side * 0.2, side * 0.6, look.sign_colour)
+            )
+        if mark is Mark.NOW:
+            with self.canvas:
+                Color(rgba=theme.palette[Role.CARD].fill)
+                Ellipse(pos=(left + side * 0.32, low + side * 0.32), size=(side * 0.36, side * 0.36))
 
 
 class FaceOval(Widget):

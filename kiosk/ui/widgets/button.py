@@ -15,6 +15,10 @@ from kiosk.ui.theme import Role, Theme
 from kiosk.ui.widgets.drawing import pictogram
 from kiosk.ui.widgets.words import Words
 
+PICTURE_MM = 10.0
+"""Side of the pictogram left of a button's words."""
+PICTURE_GAP_MM = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -94,22 +98,22 @@ class TouchButton(Target):
             self.fbind(name, self._draw)
 
     def _draw(self, *_: object) -> None:
-        surface = self.theme.palette[self.face.role]
+        palette = self.theme.palette
+        surface = palette[self.face.role]
         fill, ink = (surface.ink, surface.fill) if self.down else (surface.fill, surface.ink)
+        edge = surface.edge
+        if not self.enabled:
+            fill, ink, edge = palette[Role.PAGE].fill, palette.mark_waiting, palette.mark_waiting
         radius = self.theme.px(2.5)
         self.words.colour = ink
         self.canvas.before.clear()
         with self.canvas.before:
             Color(rgba=fill)
             RoundedRectangle(pos=self.pos, size=self.size, radius=[radius])
-            Color(rgba=surface.edge)
-            Line(
-                rounded_rectangle=(*self._inset(1.5), radius),
-                width=1.5 if self.enabled else 1,
-                dash_offset=0 if self.enabled else 6,
-            )
+            Color(rgba=edge)
+            Line(rounded_rectangle=(*self._inset(1.5), radius), width=1.5 if self.enabled else 1)
             if self.focused:
-                Color(rgba=self.theme.palette.focus)
+                Color(rgba=palette.focus)
                 Line(rounded_rectangle=(*self._inset(-self.theme.px(0.8)), radius), width=self.theme.px(0.7))
         self._arrange(ink)
 
@@ -125,8 +129,8 @@ class TouchButton(Target):
                 pictogram(self.face.pictogram, self.center_x - side / 2, self.center_y - side / 2, side, ink)
             )
         elif self.face.pictogram and self.face.wide:
-            side = min(height, picture_side(self.theme))
-            gap = self.theme.px(2)
+            side = min(height, self.theme.px(PICTURE_MM))
+            gap = self.theme.px(PICTURE_GAP_MM)
             block = self.words
             block.size = (width - side - gap, height)
             block.pos = (left + side + gap, low)
@@ -144,8 +148,3 @@ class TouchButton(Target):
             )
         else:
             self.words.size, self.words.pos = (width, height), (left, low)
-
-
-def picture_side(theme: Theme) -> int:
-    """Side of the pictogram that stands left of a button's words."""
-    return theme.px(10)

@@ -27,9 +27,16 @@ class InkPad(Widget):
         self._on_points = on_points
         self._line: Any | None = None
         self._pen: Any | None = None
+        self._strokes = 0
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was drawn here since the last wipe."""
+        return self._strokes == 0
 
     def wipe(self) -> None:
         self._line = None
+        self._strokes = 0
         self.canvas.clear()
 
     def on_touch_down(self, touch: Any) -> bool:
@@ -38,6 +45,7 @@ class InkPad(Widget):
         if self._pen is None:
             touch.grab(self)
             self._pen = touch
+            self._strokes += 1
             with self.canvas:
                 Color(rgba=_INK)
                 self._line = Line(points=[*touch.pos], width=self.theme.px(0.35), cap="round", joint="round")
@@ -69,7 +77,10 @@ class InkPad(Widget):
         x, y = self._inside(touch)
         unit = 100 / self.theme.px_per_mm
         point = PenPoint(
-            x=round((x - self.x) * unit), y=round((self.top - y) * unit), t_ns=time.monotonic_ns(), pressure=pressure
+            x=round((x - self.x) * unit),
+            y=round((self.top - y) * unit),
+            t_ns=time.monotonic_ns(),
+            pressure=pressure,
         )
         geometry = ink_geometry(self.width / self.theme.px_per_mm, self.height / self.theme.px_per_mm)
         self._on_points((point,), geometry)

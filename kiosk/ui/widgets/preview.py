@@ -52,7 +52,8 @@ def upright_texture(width: int, height: int, form: str) -> Any:
 
 
 def blit(texture: Any, pixels: NDArray[np.uint8], form: str) -> None:
-    texture.blit_buffer(np.ascontiguousarray(pixels).reshape(-1), colorfmt=form, bufferfmt="ubyte")
+    buffer = np.array(pixels).reshape(-1)  # a copy: Kivy takes no read-only buffer, and frames are read-only
+    texture.blit_buffer(buffer, colorfmt=form, bufferfmt="ubyte")
 
 
 def picture_of(pixels: NDArray[np.uint8]) -> Any:
@@ -66,12 +67,14 @@ def picture_of(pixels: NDArray[np.uint8]) -> Any:
 class Picture(Widget):
     """A texture as large as the box allows, its proportions kept.
 
-    mirrored: shown as in a mirror, so that a person who leans left moves left.
+    mirrored: shown as in a mirror, so that a person who leans left moves left. filling: the box is
+    filled and what stands over, equally on both sides, is cut off.
     """
 
-    def __init__(self, *, mirrored: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, mirrored: bool = False, filling: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.mirrored = mirrored
+        self.filling = filling
         self.texture: Any | None = None
         with self.canvas:
             self._tint = Color(1, 1, 1, 0)
@@ -94,7 +97,8 @@ class Picture(Widget):
         if self.texture is None:
             return self.x, self.y, 1.0
         width, height = self.texture.size
-        scale = min(self.width / width, self.height / height)
+        fits = max if self.filling else min
+        scale = fits(self.width / width, self.height / height)
         return self.center_x - width * scale / 2, self.center_y - height * scale / 2, scale
 
     def at(self, x: float, y: float) -> tuple[float, float]:
@@ -104,12 +108,14 @@ class Picture(Widget):
         return left + (width - x if self.mirrored else x) * scale, low + (height - y) * scale
 
     def _place(self, *_: object) -> None:
-        if self.texture is None:
+        if self.texture is None or min(self.width, self.height) <= 0:
             return
         left, low, scale = self.placed
-        width, height = self.texture.size
-        self._rectangle.pos = (left, low)
-        self._rectangle.size = (width * scale, height * scale)
-        if self.mirrored:
-            u0, v0, u1, v1, u2, v2, u3, v3 = self.texture.tex_coords
-            self._rectangle.tex_coords = (u1, v1, u0, v0, u3, v3, u2, v2)
+        width, height = (side * scale for side in self.texture.size)
+        shown_width, shown_height = min(width, self.width), min(height, self.height)
+        self._rectangle.pos = (max(left, self.x), max(low, self.y))
+        self._rectangle.size = (shown_width, shown_height)
+        over_x, over_y = (1 - shown_width / width) / 2, (1 - shown_height / height) / 2
+        near, far = (1 - over_x, over_x) if self.mirrored else (over_x, 1 - over_x)
+        below, above = 1 - over_y, over_y
+        self._rectangle.tex_coords = (near, below, far, below, far, above, near, above)

@@ -26,7 +26,10 @@ def typesetter(*, bold: bool = False) -> Typesetter:
 
 
 class Words(Widget):
-    """Never truncates: letters shrink from `largest_mm` to `smallest_mm`; `block.fits` says if that sufficed."""
+    """Never truncates: letters shrink from `largest_mm` to `smallest_mm`.
+
+    `block.fits` says whether that sufficed.
+    """
 
     theme = ObjectProperty()
     text = StringProperty("")
