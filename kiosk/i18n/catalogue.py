@@ -46,7 +46,8 @@ def translate(text: Phrase, language: Language) -> str:
     except KeyError:
         raise UnknownText(text.id) from None
     values = {
-        name: translate(value, language) if isinstance(value, Phrase) else value for name, value in text.args.items()
+        name: translate(value, language) if isinstance(value, Phrase) else value
+        for name, value in text.args.items()
     }
     return template.format(**values)
 

@@ -1,6 +1,6 @@
-"""Spoken prompts: the words of a text id, said aloud; the newest words replace the ones before."""
+"""Speaks text ids aloud: a recorded voice where the office has one, espeak-ng for the rest."""
 
 from kiosk.speech.espeak import EspeakSpeaker
-from kiosk.speech.speaker import SilentSpeaker, Speaker
+from kiosk.speech.speaker import SilentSpeaker, Speaker, SpokenText
 
-__all__ = ["EspeakSpeaker", "SilentSpeaker", "Speaker"]
+__all__ = ["EspeakSpeaker", "SilentSpeaker", "Speaker", "SpokenText"]

@@ -1,111 +1,159 @@
-"""Speaks through espeak-ng, and through recorded prompts where the office made them."""
+"""Speech through espeak-ng, with recorded prompts in its place where there are some.
+
+Each sentence becomes a WAV and is given to one player process. An utterance has a thread of its own;
+the next one ends it, so at most one is audible.
+"""
 
 from __future__ import annotations
 
 import logging
-import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import wave
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from kiosk.enrollment.record import Language
-from kiosk.i18n import Phrase, translate
+from kiosk.speech.prompts import amplified, recorded
+from kiosk.speech.speaker import OnSpoken, SpokenText, nothing
+from kiosk.speech.wording import speakable
 
-log = logging.getLogger(__name__)
-
+ESPEAK = "espeak-ng"
+PLAYER = ("aplay", "-q", "-")
 VOICES: Mapping[Language, str] = MappingProxyType(
-    {
-        Language.INDONESIAN: "id",
-        Language.JAVANESE: "id",  # espeak-ng has no Javanese voice; the Indonesian one reads it understandably
-        Language.ENGLISH: "en-gb",
-    }
+    {Language.INDONESIAN: "id", Language.JAVANESE: "id", Language.ENGLISH: "en-gb"}
 )
-WORDS_PER_MINUTE = 140
-"""Slow speech: below espeak-ng's 175 words a minute, for old ears and noisy halls."""
+"""espeak-ng has no Javanese voice; the Indonesian one reads its spelling intelligibly."""
+WORDS_PER_MINUTE = 130
+"""Slower than espeak-ng's 175, for elders."""
 
-ESPEAK_FULL = 100
-"""espeak-ng's amplitude at 100 %; its range is 0 to 200, as ours is 50 to 200 %."""
+_log = logging.getLogger(__name__)
+
+Words = Callable[[SpokenText, Language], str]
+
+
+class _Stopped(Exception):  # noqa: N818 - not an error: the next utterance has begun
+    """The utterance is over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
-    """One command that makes one sound, and the id of what it says."""
-
+class _Sentence:
     text_id: str
-    command: tuple[str, ...]
+    words: str
 
 
 class EspeakSpeaker:
-    """One thread says one utterance after another; `say` and `stop` cut it short.
-
-    prompts: folder of recordings, None for none. said: told each text id before it sounds, for the
-    log. run: starts a command, for tests.
-    """
+    """words: translates a text id. prompts: folder of recordings, None for none. player: reads a WAV on
+    its standard input and returns when it has been heard. on_spoken: told the ids of each utterance."""
 
     def __init__(
         self,
         *,
+        words: Words,
         prompts: Path | None = None,
-        said: Callable[[str], None] = lambda _text_id: None,
-        run: Callable[[tuple[str, ...]], subprocess.Popen[bytes]] | None = None,
+        player: tuple[str, ...] = PLAYER,
+        on_spoken: OnSpoken = nothing,
     ) -> None:
+        self._words = words
         self._prompts = prompts
-        self._said = said
-        self._run = run or _started
-        self._lock = threading.Lock()
-        self._turn = 0
-        self._sounding: subprocess.Popen[bytes] | None = None
+        self._player = player
+        self._on_spoken = on_spoken
+        self._utterance: _Utterance | None = None
 
-    def say(self, texts: tuple[Phrase, ...], language: Language, volume_percent: int) -> None:
-        turn = self._cut_short()
-        queue = tuple(utterances(texts, language, volume_percent, prompts=self._prompts))
-        threading.Thread(target=self._speak, args=(turn, queue), name="speech", daemon=True).start()
+    def say(self, texts: Sequence[SpokenText], language: Language, volume_percent: int) -> None:
+        """Raises ValueError for a volume outside 0 to 200."""
+        if not 0 <= volume_percent <= 200:
+            raise ValueError(f"volume must be 0..200 %, not {volume_percent}")
+        self._end()
+        sentences = tuple(_Sentence(text.id, self._words(text, language)) for text in texts)
+        self._on_spoken(tuple(sentence.text_id for sentence in sentences))
+        self._utterance = _Utterance(sentences, language, volume_percent, self._prompts, self._player)
+        self._utterance.start()
 
     def stop(self) -> None:
-        self._cut_short()
+        self._end()
 
-    def _cut_short(self) -> int:
+    def wait(self, timeout_s: float) -> bool:
+        """Until the present utterance is over; whether it is."""
+        return self._utterance is None or self._utterance.ended(timeout_s)
+
+    def _end(self) -> None:
+        if self._utterance is not None:
+            self._utterance.stop()
+            self._utterance = None
+
+
+class _Utterance:
+    """One run of sentences. `stop` ends the process that runs now and starts no other."""
+
+    def __init__(
+        self,
+        sentences: tuple[_Sentence, ...],
+        language: Language,
+        volume_percent: int,
+        prompts: Path | None,
+        player: tuple[str, ...],
+    ) -> None:
+        self._sentences = sentences
+        self._language = language
+        self._volume_percent = volume_percent
+        self._prompts = prompts
+        self._player = player
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="speech", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
         with self._lock:
-            self._turn += 1
-            if self._sounding is not None:
-                self._sounding.terminate()
-            return self._turn
+            self._stopped = True
+            if self._process is not None:
+                self._process.kill()
 
-    def _speak(self, turn: int, queue: tuple[Utterance, ...]) -> None:
-        for utterance in queue:
-            with self._lock:
-                if turn != self._turn:
-                    return
-                try:
-                    process = self._sounding = self._run(utterance.command)
-                except OSError as error:
-                    log.warning("no voice: %s", error)
-                    return
-            self._said(utterance.text_id)
-            process.wait()
-            with self._lock:
-                if self._sounding is process:
-                    self._sounding = None
+    def ended(self, timeout_s: float) -> bool:
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
+    def _run(self) -> None:
+        try:
+            for sentence in self._sentences:
+                self._command(self._player, self._sound(sentence))
+        except _Stopped:
+            pass
+        except OSError as error:
+            _log.warning("speech: %s", error)
 
-def utterances(
-    texts: tuple[Phrase, ...], language: Language, volume_percent: int, *, prompts: Path | None
-) -> Iterator[Utterance]:
-    """A recording where there is one for the id, else the words to espeak-ng."""
-    for text in texts:
-        recording = prompts / language.value / f"{text.id}.wav" if prompts is not None else None
-        if recording is not None and recording.is_file() and shutil.which("aplay"):
-            yield Utterance(text.id, ("aplay", "-q", str(recording)))
-            continue
-        amplitude = str(min(200, round(ESPEAK_FULL * volume_percent / 100)))
-        voice = ("-v", VOICES[language], "-s", str(WORDS_PER_MINUTE), "-a", amplitude)
-        yield Utterance(text.id, ("espeak-ng", *voice, "--", translate(text, language)))
+    def _sound(self, sentence: _Sentence) -> bytes:
+        prompt = recorded(self._prompts, sentence.text_id, self._language)
+        if prompt is not None:
+            try:
+                return amplified(prompt, self._volume_percent)
+            except (wave.Error, EOFError) as error:
+                _log.warning("speech: recording of %s: %s", sentence.text_id, error)
+        voice = VOICES[self._language]
+        amplitude, speed = str(self._volume_percent), str(WORDS_PER_MINUTE)
+        arguments = (ESPEAK, "-v", voice, "-a", amplitude, "-s", speed, "--stdin", "--stdout")
+        return self._command(arguments, speakable(sentence.words).encode())
 
-
-def _started(command: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    def _command(self, arguments: tuple[str, ...], data: bytes) -> bytes:
+        """Runs a command on the data and returns its output. Raises _Stopped when it was ended."""
+        with self._lock:
+            if self._stopped:
+                raise _Stopped
+            self._process = subprocess.Popen(
+                arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+            process = self._process
+        output, _ = process.communicate(data)
+        with self._lock:
+            self._process = None
+            if self._stopped:
+                raise _Stopped
+        if process.returncode != 0:
+            _log.warning("speech: %s ended with status %d", arguments[0], process.returncode)
+        return output

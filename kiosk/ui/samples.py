@@ -58,11 +58,11 @@ def _view(
     body: Content,
     actions: tuple[Action, ...],
     *,
-    title: str = "",
+    title: str | Text = "",
     step: int | None = None,
     corner: tuple[Action, ...] = CORNER,
 ) -> View:
-    heading = Text(title or f"{screen.value}.title")
+    heading = title if isinstance(title, Text) else Text(title or f"{screen.value}.title")
     return View(
         screen=screen,
         title=heading,
@@ -300,34 +300,38 @@ def resident_views() -> dict[str, View]:
             step=9,
         ),
         "await_officer": _view(
-            ScreenId.AWAIT_OFFICER, MessageBody("officer", _lines("await_officer", 2), busy=True), ()
+            ScreenId.AWAIT_OFFICER,
+            MessageBody("officer", (Text("await_officer.body"), Text("await_officer.line2")), busy=True),
+            (),
         ),
         "resume": _view(
             ScreenId.RESUME,
-            MessageBody("person", _lines("resume", 2)),
+            MessageBody("person", (Text("resume.body"),)),
             (action("new_session", "plus"), action("resume", "next", PRIMARY)),
         ),
         "still_there": _view(
             ScreenId.STILL_THERE,
-            MessageBody("hourglass", _lines("still_there", 2)),
+            MessageBody("hourglass", (Text("still_there.body"),)),
             (action("i_am_here", "hand", PRIMARY),),
         ),
         "help_coming": _view(
             ScreenId.HELP_COMING,
-            MessageBody("officer", _lines("help_coming", 2), busy=True),
+            MessageBody("officer", (Text("help_coming.body"),), busy=True),
             (action("continue", "next", PRIMARY),),
         ),
         "device_fault": _view(
             ScreenId.DEVICE_FAULT,
-            MessageBody("plug", (Text("fault.not_connected.resident"), Text("device_fault.line1")), busy=True),
+            MessageBody("plug", (Text("fault.not_connected.resident"), Text("device_fault.body")), busy=True),
             (action("call_officer", "officer"),),
         ),
         "finalising": _view(
-            ScreenId.FINALISING, MessageBody("lock", _lines("finalising", 2), share_done=0.4), (), corner=()
+            ScreenId.FINALISING, MessageBody("lock", (Text("finalising.body"),), share_done=0.4), (), corner=()
         ),
         "finalised": _view(
             ScreenId.FINALISED,
-            MessageBody("printer", _lines("finalised", 3)),
+            MessageBody(
+                "printer", (Text("finalised.body", {"packet": "5E1F00D5E1F00D5E"}), Text("finalised.printed"))
+            ),
             (action("print_again", "printer"), action("done", "ok", PRIMARY)),
         ),
         "settings": _view(
@@ -374,11 +378,13 @@ def officer_views() -> dict[str, View]:
             ScreenId.OFFICER_RECORD,
             GalleryBody(_PERSON, _thumbnails(officer=True), Text("officer_record.note")),
             (back, action("return_modality", "again"), action("finalise", "ok", PRIMARY)),
+            title=Text("officer_record.title", {"record": "R-0007"}),
         ),
         "officer_return": _view(
             ScreenId.OFFICER_RETURN,
             MessageBody("", (Text("officer_return.body"),)),
             (*steps, action("cancel", "back")),
+            title=Text("officer_return.title", {"record": "R-0007"}),
         ),
     }
 

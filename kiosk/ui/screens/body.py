@@ -95,13 +95,19 @@ class Body(Widget):
         return words
 
     def button(
-        self, action: Action, box: Box, *, wide: bool = True, capitals_mm: float | None = None
+        self,
+        action: Action,
+        box: Box,
+        *,
+        wide: bool = True,
+        worded: bool = True,
+        capitals_mm: float | None = None,
     ) -> TouchButton:
         context = self.context
         made = TouchButton(
             face=Face(
                 id=action.id,
-                words=context.words(action.label),
+                words=context.words(action.label) if worded else "",
                 spoken=(action.label,),
                 pictogram=action.pictogram,
                 role=Role(action.style.value),

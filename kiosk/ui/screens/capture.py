@@ -137,7 +137,7 @@ class Capture(Body):
         with self.canvas.before:
             Color(rgba=theme.palette.mark_waiting)
             Line(points=(box.x + theme.px(6), line, box.right - theme.px(6), line), width=theme.px(0.2))
-        place = {"pos": (box.x, box.y), "size": (box.width, box.height)}
+        place: dict[str, Any] = {"pos": (box.x, box.y), "size": (box.width, box.height)}
         self._picture = Picture(**place)
         self.add_widget(self._picture)
         self._ink = InkPad(theme=theme, on_points=self.context.port.ink, **place)
@@ -174,7 +174,7 @@ class Capture(Body):
         theme = self.context.theme
         width = 0.0
         if theme.text_step <= 1:
-            width = min(box.width * 0.42, theme.px(34))
+            width = min(box.width * 0.52, theme.px(37))
             self._legend(Box(box.right - width, box.y, width, box.height))
         size = (box.width - width - (theme.px(2) if width else 0), box.height)
         self._diagram = Diagram(theme=theme, marks=self.content.positions, pos=(box.x, box.y), size=size)
@@ -189,7 +189,7 @@ class Capture(Body):
             middle = low + row * (index + 0.5)
             self.add_widget(MarkSign(theme=theme, mark=mark, pos=(box.x, middle - side / 2), size=(side, side)))
             words = Box(box.x + side + theme.px(1.5), middle - row / 2, box.width - side - theme.px(1.5), row)
-            self.write(self.context.words(Text(f"mark.{mark.value}")), words, theme.least_mm, smallest_mm=3.0)
+            self.write(self.context.words(Text(f"mark.{mark.value}")), words, theme.least_mm)
 
 
 class AdviceBand:

@@ -6,6 +6,9 @@ from kiosk.app.views import KeypadBody
 from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.theme import Role
 
+WORDED_MM = 22.0
+"""Keys at least this wide have words under their pictogram."""
+
 DOT = "\N{BLACK CIRCLE}"
 
 
@@ -55,7 +58,8 @@ class Keypad(Body):
             left = box.x + (columns - len(row)) * (width + theme.gap) / 2
             for index, action in enumerate(row):
                 place = Box(left + index * (width + theme.gap), low, width, height)
-                self.button(action, place, wide=False, capitals_mm=max(theme.body_mm, 6.0))
+                worded = not action.pictogram or width >= theme.px(WORDED_MM)
+                self.button(action, place, wide=False, worded=worded, capitals_mm=max(theme.body_mm, 6.0))
 
     def _typed(self, box: Box) -> None:
         theme = self.context.theme

@@ -41,14 +41,17 @@ class Arranger:
     def rows(self, highest: float) -> Rows:
         """The resident's letters in as few rows as possible; else smaller letters, then no pictograms.
 
-        When nothing stays within `highest`, one button below the other in the smallest letters.
+        When nothing stays within `highest`, the lowest that fits.
         """
+        lowest = self._plain(1, self.theme.least_mm, self.theme.px(LEAST_HEIGHT_MM), pictured=False)
         for columns, capitals, pictured, lines in self._attempts():
             rows = self._tried(columns, capitals, pictured=pictured, most_lines=lines)
-            if rows is not None and rows.height <= highest:
+            if rows is None:
+                continue
+            if rows.height <= highest:
                 return rows
-        last = self._tried(1, self.theme.least_mm, pictured=False, most_lines=9)
-        return last or self._plain(1, self.theme.least_mm, self.theme.px(LEAST_HEIGHT_MM), pictured=False)
+            lowest = min(lowest, rows, key=lambda one: one.height)
+        return lowest
 
     def _attempts(self) -> Iterator[tuple[int, float, bool, int]]:
         sizes = self._sizes()
