@@ -122,18 +122,24 @@ class SbiClient:
 
     @contextmanager
     def stream(
-        self, device: DescribedDevice, capture_set: CaptureSet, *, cancel: Cancel
+        self,
+        device: DescribedDevice,
+        capture_set: CaptureSet,
+        *,
+        may_pause: Callable[[], bool],
+        cancel: Cancel,
     ) -> Iterator[Iterator[bytes]]:
         """JPEG pictures until the service ends the stream.
 
         Iterating raises SbiFailure with the code of the service's closing error, STALLED when no whole
-        picture comes for `frame_gap_s`, NOT_CONNECTED when the connection breaks without a word.
+        picture comes for `frame_gap_s` and it may not pause, NOT_CONNECTED when the connection breaks
+        without a word.
         """
         exchange, parser, rest = self._patiently(
             lambda: self._open_stream(device, capture_set, cancel), cancel=cancel
         )
         with exchange:
-            yield self._pictures(exchange, parser, rest)
+            yield self._pictures(exchange, parser, rest, may_pause)
 
     def _open_stream(
         self, device: DescribedDevice, capture_set: CaptureSet, cancel: Cancel
@@ -156,7 +162,9 @@ class SbiClient:
             exchange.close()
             raise
 
-    def _pictures(self, exchange: HttpExchange, parser: MjpegParser, rest: bytes) -> Iterator[bytes]:
+    def _pictures(
+        self, exchange: HttpExchange, parser: MjpegParser, rest: bytes, may_pause: Callable[[], bool]
+    ) -> Iterator[bytes]:
         data = rest
         deadline = time.monotonic() + self.delays.frame_gap_s
         while True:
@@ -167,7 +175,13 @@ class SbiClient:
                 if isinstance(part, JpegPart):
                     yield part.data
                     deadline = time.monotonic() + self.delays.frame_gap_s
-            data = exchange.read_some(deadline=deadline)
+            try:
+                data = exchange.read_some(deadline=deadline)
+            except SbiFailure as failure:
+                if failure.code is not FaultCode.STALLED or not may_pause():
+                    raise
+                data, deadline = b"", time.monotonic() + self.delays.frame_gap_s
+                continue
             if not data:
                 raise SbiFailure(FaultCode.NOT_CONNECTED, "the stream broke off")
 

@@ -266,7 +266,12 @@ class SbiScanner:
             return
         shown = 0
         try:
-            with self._client.stream(device, preview.capture_set, cancel=preview.cancel) as pictures:
+            with self._client.stream(
+                device,
+                preview.capture_set,
+                may_pause=lambda: self._carries_capture(preview),
+                cancel=preview.cancel,
+            ) as pictures:
                 for jpeg in pictures:
                     if cancel.is_cancelled() or not self._show(preview, jpeg, device):
                         return
@@ -282,15 +287,25 @@ class SbiScanner:
     def _show(self, preview: _Preview, jpeg: bytes, device: DescribedDevice) -> bool:
         """False when the stream is of no more use: its preview is not wanted, and no capture needs it."""
         captured_ns = time.monotonic_ns()
-        pixels = decode_preview(jpeg)
+        try:
+            pixels = decode_preview(jpeg)
+        except SbiFailure:
+            if self._carries_capture(preview):
+                return True
+            raise
         dpi = round(pixels.shape[1] / _PLATEN_INCHES) if self.kind is DeviceKind.SLAP_SCANNER else None
         with self._changed:
             if self._preview is not preview:
-                return self._captured_preview is preview
+                return self._carries_capture(preview)
             self._latest = Frame(
                 pixels, PixelFormat.GRAY8, dpi, self._next_sequence(), captured_ns, device.digital_id.serial
             )
             return True
+
+    def _carries_capture(self, preview: _Preview) -> bool:
+        """Then nothing wrong with its pictures may close the stream: the capture would go with it."""
+        with self._changed:
+            return self._captured_preview is preview
 
     def _was_ended_by_capture(self, preview: _Preview) -> bool:
         with self._changed:

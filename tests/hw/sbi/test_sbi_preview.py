@@ -146,6 +146,18 @@ def test_a_stream_that_ends_in_mid_capture_takes_it_along_and_the_next_is_good(s
     stage.good_capture(CaptureSet.RIGHT_SLAP)
 
 
+@pytest.mark.parametrize(
+    "fault", [ScannerFault.STREAM_STALLS, ScannerFault.STREAM_CORRUPT, ScannerFault.SLOW_DRIP]
+)
+def test_bad_pictures_in_mid_capture_do_not_spoil_the_capture(set_stage, fault):
+    """Many scanners pause their preview while they take the picture."""
+    stage = set_stage(capture_delay_s=0.8, delays=replace(WATCHFUL, frame_gap_s=0.3, busy_grace_s=0.0)).ready()
+    stage.scanner.start_preview(CaptureSet.RIGHT_SLAP)
+    next_frame(stage.scanner)
+    stage.service.fail(fault)
+    stage.good_capture(CaptureSet.RIGHT_SLAP)
+
+
 def test_stopping_the_preview_in_mid_capture_does_not_spoil_the_capture(set_stage):
     class Hasty(Passenger):
         def preview(self, capture_set, elapsed_s):
