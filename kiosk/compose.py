@@ -25,6 +25,7 @@ from kiosk.config import Config
 from kiosk.enrollment import flow
 from kiosk.enrollment.events import Event
 from kiosk.enrollment.screens import Kiosk
+from kiosk.i18n import translate
 from kiosk.matching.compare import MATCHER, compare
 from kiosk.packet.contents import UnitInfo
 from kiosk.packet.faults import PacketFault
@@ -69,7 +70,9 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     audit = AuditLog(folder.audit, nik_key=keys.nik_hash_key)
     unit = UnitInfo(config.unit_id, config.office, __version__)
     plans = Plans(devices, screen_ink=ink.read, clear_screen=ink.clear)
-    rooms = Rooms(plans.plan_for, store=blobs.put, load=blobs.get, compare=_compared, post=events.append)
+    rooms = Rooms(
+        plans.plan_for, store=blobs.put, load=blobs.get, compare=_compared, post=events.append, warm=plans.warm
+    )
     worker = CaptureWorker(rooms, config.policy)
     services = Services(
         clock=clock,
@@ -126,7 +129,7 @@ def open_configured(config: Config) -> Devices:
 def _voice(config: Config) -> Voice:
     if config.speech == "silent" or (config.speech == "auto" and shutil.which("espeak-ng") is None):
         return SilentSpeaker()
-    return EspeakSpeaker(prompts=config.prompts)
+    return EspeakSpeaker(words=translate, prompts=config.prompts)
 
 
 def _receipt_check(keys: DeviceKeys) -> Callable[[bytes, str], Receipt | None]:

@@ -46,6 +46,7 @@ from kiosk.enrollment.screens import (
 
 _SIGN_OUT = action("sign_out", SignedOut(), ActionStyle.QUIET, pictogram="stop")
 _BACK = action("back", WentBack())
+_BACK_CORNER = action("back", WentBack(), ActionStyle.QUIET, pictogram="back")
 
 _FINGER_REASONS = (
     ExceptionReason.AMPUTATED,
@@ -117,7 +118,7 @@ def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
         GalleryBody(fields, thumbnails(enrollment), note),
         speech=(),
         actions=_record_actions(enrollment, points=points),
-        corner=(_SIGN_OUT,),
+        corner=(_BACK_CORNER, _SIGN_OUT),
     )
 
 
@@ -142,8 +143,8 @@ def _summary(enrollment: Enrollment) -> tuple[Field, ...]:
 
 def _record_actions(enrollment: Enrollment, *, points: tuple[str, ...]) -> tuple[Action, ...]:
     if enrollment.finalised is not None:
-        return (_BACK,)
-    actions: list[Action] = [_BACK, action("hand_back", HandedBack())]
+        return ()
+    actions: list[Action] = [action("hand_back", HandedBack())]
     if enrollment.stage in (Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.AWAIT_OFFICER):
         actions.append(action("except", ExceptionAsked()))
     if enrollment.stage is Stage.AWAIT_OFFICER:

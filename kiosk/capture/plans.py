@@ -56,9 +56,12 @@ class Plans:
         self._screen_ink = screen_ink
         self._clear_screen = clear_screen
 
+    def warm(self) -> None:
+        """Loads the face networks, on the thread that will use them and before a resident waits for them."""
+        _ = self._face_engine
+
     @cached_property
     def _face_engine(self) -> FaceEngine:
-        """Loaded by the capture thread at the first photo, so that the first screen need not wait for it."""
         return FaceEngine()
 
     def plan_for(self, task: StartCapture) -> Plan:

@@ -43,7 +43,7 @@ class Rooms:
 
     plan_for: the plan of a task. store and load: bytes kept encrypted for an enrollment, by content
     hash. compare: probe and first sample to score, decision and matcher name.
-    post: hands an event to the main thread.
+    post: hands an event to the main thread. warm: run once when the worker starts.
     """
 
     plan_for: Callable[[StartCapture], Plan]
@@ -51,6 +51,7 @@ class Rooms:
     load: Callable[[str, str], bytes]
     compare: Callable[[NDArray[np.uint8], NDArray[np.uint8]], tuple[float, bool, str]]
     post: Callable[[Event], None]
+    warm: Callable[[], None] = lambda: None
 
 
 class CaptureWorker:
@@ -106,6 +107,7 @@ class CaptureWorker:
         return plan.preview() if plan is not None else None
 
     def _run(self) -> None:
+        self._rooms.warm()
         while True:
             with self._orders:
                 while self._wanted is None and not self._closing:
