@@ -84,7 +84,7 @@ def models_folder(*, wheel: str = _WHEEL) -> Path:
 
 
 class FaceEngine:
-    """The loaded networks. Costs about 0.1 s to make; holds state while it runs: one thread at a time."""
+    """The loaded networks. Costs about 0.2 s to make; holds state while it runs: one thread at a time."""
 
     def __init__(self) -> None:
         folder = models_folder()
@@ -94,6 +94,7 @@ class FaceEngine:
         self._full_range = _Detector(_read(folder / _FULL_RANGE), side=192, anchors=_anchors(192, ((4, 1),)))
         self._mesh = _read(folder / _MESH)
         self._eye = _read(folder / _EYE)
+        self._warm_up()
 
     def detect(self, rgb: NDArray[np.uint8], *, thorough: bool = False) -> tuple[Detection, ...]:
         """Faces in a picture (h, w, 3), the largest first; empty when there is none.
@@ -141,6 +142,14 @@ class FaceEngine:
             lids=_apply(to_pixels, contours.reshape(71, 3)[:16, :2]),
             iris=_apply(to_pixels, iris.reshape(5, 3)[:, :2]),
         )
+
+    def _warm_up(self) -> None:
+        """Run each network once: the first run allocates and costs ten times the others."""
+        nobody = np.zeros((_MESH_SIDE, _MESH_SIDE, 3), np.uint8)
+        self.detect(nobody)
+        corner = np.eye(2, 3)
+        self._run(self._mesh, nobody, corner, _MESH_SIDE)
+        self._run(self._eye, nobody, corner, _EYE_SIDE)
 
     @staticmethod
     def _run(net: Any, rgb: NDArray[np.uint8], to_pixels: NDArray[np.float64], side: int) -> Any:

@@ -37,7 +37,7 @@ _PUPIL_AGREEMENT = 0.45
 """Share of the rays that must meet the pupil's circle. Lashes and brows reach 0.2 to 0.35."""
 _SURE_AGREEMENT, _FAINT_AGREEMENT = 0.9, 0.3
 _ROUGH, _EXACT = ((0.78, 1.28), (0.78, 1.28)), ((0.8, 1.25),)
-_PUPIL_STEP_FLOOR = 8.0
+_PUPIL_STEP_FLOOR = 6.0
 _LIMBUS_STEP_FLOOR = 2.5
 _STEP_CAP = 30.0
 PUPIL_ANGLES = np.linspace(0, 2 * np.pi, _PUPIL_RAYS, endpoint=False)
@@ -203,9 +203,9 @@ def _refine_pupil(
     agreement, step = 0.0, 0.0
     for near, far in reaches:
         cap = _pupil_cap(fine, circle)
-        rays = ray_edges(
-            fine, circle.x, circle.y, PUPIL_ANGLES, max(1.0, near * circle.r), far * circle.r + 3, 3, cap
-        )
+        near_px, far_px = max(1.0, near * circle.r - 4), far * circle.r + 4
+        half = int(np.clip(circle.r / 10, 3, 6))
+        rays = ray_edges(fine, circle.x, circle.y, PUPIL_ANGLES, near_px, far_px, half, cap)
         strong = rays[:, 1] > max(_PUPIL_STEP_FLOOR, 0.4 * float(np.median(rays[:, 1])))
         xs = circle.x + rays[:, 0] * np.cos(PUPIL_ANGLES)
         ys = circle.y + rays[:, 0] * np.sin(PUPIL_ANGLES)
