@@ -126,7 +126,7 @@ def _residue(image: NDArray[np.uint8], bits: NDArray[np.uint8]) -> int:
     small = cv2.resize(bits, (-(-bits.shape[1] // 8), -(-bits.shape[0] // 8)), interpolation=cv2.INTER_NEAREST)
     near = cv2.dilate(small, np.ones((13, 13), np.uint8))
     far = cv2.resize(1 - near, (bits.shape[1], bits.shape[0]), interpolation=cv2.INTER_NEAREST)
-    return cv2.countNonZero(cv2.bitwise_and(cv2.compare(image, DARK, cv2.CMP_LT), far))
+    return cv2.countNonZero(cv2.bitwise_and(np.asarray(image < DARK, np.uint8), np.asarray(far, np.uint8)))
 
 
 def defects_of(

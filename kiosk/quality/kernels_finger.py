@@ -174,7 +174,7 @@ def grey_means(image: NDArray[np.uint8]) -> tuple[float, float]:
             total = 0
             for row in range(top, bottom):
                 for column in range(left, right):
-                    total += image[row, column]
+                    total += int(image[row, column])
             whole += total
             means += total / ((bottom - top) * (right - left))
             cells += 1
@@ -216,7 +216,7 @@ def minutiae_surroundings(image: NDArray[np.uint8], found: NDArray[np.int64]) ->
         local = 0
         for row in range(top, bottom):
             for column in range(left, right):
-                local += image[row, column]
+                local += int(image[row, column])
         below = (mean - local / max((right - left) * (bottom - top), 1)) / deviation
         if 0.0 < below <= 0.5:
             darker += 1

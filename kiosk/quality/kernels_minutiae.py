@@ -117,8 +117,8 @@ def _direction_at(directions: NDArray[np.int8], row: int, column: int) -> int:
     x, y = 0, 0
     for other in range(max(row - reach, 0), min(row + reach + 1, rows)):
         for beside in range(max(column - reach, 0), min(column + reach + 1, columns)):
-            x += directions[other, beside, 0]
-            y += directions[other, beside, 1]
+            x += int(directions[other, beside, 0])
+            y += int(directions[other, beside, 1])
     return angle_of(x, y) // 2
 
 
@@ -165,11 +165,10 @@ def _turned_patch(  # noqa: PLR0917 - kernels take no keywords
                 at = top * width + left
                 below = min(at + width, pixels.size - 1)
                 right_weight, low_weight = x & 127, y & 127
-                upper = pixels[at] * (128 - right_weight) + pixels[min(at + 1, pixels.size - 1)] * right_weight
-                lower = (
-                    pixels[below] * (128 - right_weight)
-                    + pixels[min(below + 1, pixels.size - 1)] * right_weight
-                )
+                beside = min(at + 1, pixels.size - 1)
+                upper = int(pixels[at]) * (128 - right_weight) + int(pixels[beside]) * right_weight
+                beside = min(below + 1, pixels.size - 1)
+                lower = int(pixels[below]) * (128 - right_weight) + int(pixels[beside]) * right_weight
                 patch[line, place] = (upper * (128 - low_weight) + lower * low_weight + (1 << 13)) >> 14
             else:
                 patch[line, place] = NO_PHASE

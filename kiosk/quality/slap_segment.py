@@ -21,8 +21,9 @@ LEAST_VARIATION = 10.0
 VARIATION_SHARE = 0.45
 """A cell belongs to a finger when its grey deviates at least so much, and this share of the ridges' usual."""
 
-LEAST_MARK = 5.0
-"""Grey deviation of residue; a clean, unevenly lit platen has 1 to 2."""
+LEAST_MARK = 3.0
+MARK_OVER_NOISE = 2.5
+"""Grey deviation of residue, and how it stands out of the sensor's noise; a clean platen has 1 to 2."""
 
 LONGEST_TIP = 2.2
 """Height over width of a print down to its first crease, at most; further down is the next joint."""
@@ -45,7 +46,8 @@ LARGEST_LEAN = 15.0
 class Tip:
     """A fingertip in pixels: centre, size across and along, clockwise lean from upright in degrees.
 
-    area: cells. at_side, at_end: the picture cuts it off left or right, above or below. group: tips that touch share it.
+    area: cells. at_side, at_end: the picture cuts it off left or right, above or below. group: tips that touch
+    share it.
     """
 
     x: float
@@ -99,7 +101,8 @@ def segment(gray: NDArray[np.uint8]) -> Segmentation:
     deviations = np.empty((rows, columns), np.float32)
     cell_statistics(np.require(gray, requirements=["C", "W"]), means, deviations)
     smooth = np.asarray(cv2.blur(deviations, (3, 3)), np.float32)
-    marked = float(np.count_nonzero(smooth > LEAST_MARK)) * (CELL * 25.4 / 500) ** 2
+    mark = max(LEAST_MARK, MARK_OVER_NOISE * float(np.median(smooth)))
+    marked = float(np.count_nonzero(smooth > mark)) * (CELL * 25.4 / 500) ** 2
     blobs = _blobs(_finger_cells(smooth))
     if not blobs:
         return Segmentation((), 0.0, marked, width, height)
@@ -156,8 +159,8 @@ def _split(piece: NDArray[np.uint8]) -> list[NDArray[np.bool_]]:
             for label in range(1, count)
             if stats[label, cv2.CC_STAT_AREA] >= 12 and depth[labels == label].max() >= smallest_core * deepest
         ]
-        if len(large) > 1 and (not smallest_core or _side_by_side(centres[large])):
-            return _grow(piece, labels, large)
+        if len(large) > 1 and (not smallest_core or _side_by_side(np.asarray(centres[large], np.float64))):
+            return _grow(piece, np.asarray(labels, np.int32), large)
         if smallest_core and share > DEEPEST_NECK:
             break
     return [piece.astype(bool)]
