@@ -49,4 +49,4 @@ else
 fi
 
 say "4/4 compiling the quality kernels for this processor (a minute the first time)"
-.venv/bin/python -m kiosk.quality
+.venv/bin/python -m kiosk.compile_kernels

@@ -114,7 +114,8 @@ def _storage(config: Config) -> Iterator[Finding]:
 
 
 def _officers(config: Config) -> Finding:
-    from kiosk.security.officers import Officers, OfficersFileError, Role  # noqa: PLC0415
+    from kiosk.enrollment.events import Role  # noqa: PLC0415
+    from kiosk.security.officers import Officers, OfficersFileError  # noqa: PLC0415
     from kiosk.storage.layout import DataFolder  # noqa: PLC0415
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -65,8 +66,9 @@ def _serve(config: Config) -> None:
 
     unit = assemble(config)
     try:
+        os.environ.setdefault("KIVY_DPI", str(config.screen.dpi))
         size = (config.screen.width, config.screen.height)
-        run_window(unit.controller, fullscreen=config.screen.fullscreen, size=size, dpi=config.screen.dpi)
+        run_window(unit.controller, fullscreen=config.screen.fullscreen, size=size)
     finally:
         unit.stop()
 

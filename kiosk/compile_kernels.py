@@ -1,4 +1,4 @@
-"""`python -m kiosk.quality`: compiles every kernel for this processor and keeps it beside its source.
+"""`python -m kiosk.compile_kernels`: compiles every kernel for this processor and keeps it beside its source.
 
 Run when the package is installed or the image is built; a start then compiles nothing.
 """
