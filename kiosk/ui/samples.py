@@ -447,7 +447,7 @@ def picture(kind: str) -> NDArray[np.uint8]:
             cv2.ellipse(image, (x, 320), (26, 14), 0, 0, 360, (40, 30, 30), -1, cv2.LINE_AA)
         cv2.ellipse(image, (640, 440), (60, 22), 0, 0, 180, (130, 60, 60), 6, cv2.LINE_AA)
         return image
-    if kind == "fingerprint":
+    if kind in ("fingerprint", "slap"):
         image = np.full((600, 700), 235, np.uint8)
         for index in range(4):
             centre = (150 + 150 * index, 300 - 30 * (index in (1, 2)))

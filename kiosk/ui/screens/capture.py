@@ -8,7 +8,7 @@ from typing import Any
 from kivy.graphics import Color, Line, RoundedRectangle
 from kivy.uix.widget import Widget
 
-from kiosk.app.views import CaptureBody, Mark, Text
+from kiosk.app.views import CaptureBody, Mark, PositionMark, Text
 from kiosk.enrollment.positions import CaptureStep, Modality
 from kiosk.ui.pictograms import Point
 from kiosk.ui.port import WIPES_INK
@@ -24,6 +24,7 @@ from kiosk.ui.widgets.words import Words
 
 PREVIEW_SHARE = (0.6, 0.57, 0.48, 0.4)
 """Width of the preview at each text step; the words take the rest."""
+LEGEND_ROW_MM = 8.0
 
 
 class Outlines(Widget):
@@ -73,6 +74,8 @@ class Capture(Body):
         self._ink: InkPad | None = None
         self._hold: Bar | None = None
         self._diagram: Diagram | None = None
+        self._legend: Legend | None = None
+        self._instruction: Words | None = None
         self._band: AdviceBand | None = None
 
     def place(self, page: int) -> int:  # noqa: ARG002 - always one page
@@ -98,8 +101,14 @@ class Capture(Body):
             self._diagram.show(content.positions)
         if self._oval is not None:
             self._oval.show(good=content.good)
+        if self._legend is not None:
+            self._legend.show(content.positions)
+        if self._instruction is not None:
+            self._instruction.text = self.context.words(content.instruction) if content.advice else ""
         if self._band is not None:
-            self._band.show(self.context.words(content.advice or content.instruction), good=content.good)
+            alone = self._instruction is not None and content.advice is None
+            words = self.context.words(content.advice or content.instruction)
+            self._band.show(words, good=content.good, whole_side=alone)
         self.refresh()
 
     def refresh(self) -> None:
@@ -162,50 +171,85 @@ class Capture(Body):
         large = theme.text_step > 1
         share = 1.0 if wordy and large else (0.46, 0.48, 0.62, 0.66)[theme.text_step]
         band = box.height * share - (0 if share == 1 else theme.gap)
-        self._band = AdviceBand(self, Box(box.x, box.y, box.width, band))
+        self._band = AdviceBand(self, box, band)
         rest = Box(box.x, box.y + band + theme.gap, box.width, box.height - band - theme.gap)
         if not wordy:
             self._parts(rest)
         elif not large:
-            self.write(self.context.words(self.content.instruction), rest, theme.body_mm, valign="top")
+            self._instruction = self.write(
+                self.context.words(self.content.instruction), rest, theme.body_mm, valign="top"
+            )
 
     def _parts(self, box: Box) -> None:
-        """The marked fingers or eyes, and beside them what their marks mean."""
+        """The marked fingers or eyes, and what their marks mean: beside one hand, below two parts."""
         theme = self.context.theme
-        width = 0.0
+        place = box
         if theme.text_step <= 1:
-            width = min(box.width * 0.52, theme.px(37))
-            self._legend(Box(box.right - width, box.y, width, box.height))
-        size = (box.width - width - (theme.px(2) if width else 0), box.height)
-        self._diagram = Diagram(theme=theme, marks=self.content.positions, pos=(box.x, box.y), size=size)
+            both = self.content.step in (CaptureStep.THUMBS, CaptureStep.IRISES)
+            width = box.width if both else min(box.width * 0.52, theme.px(37))
+            height = min(theme.px(LEGEND_ROW_MM) * 2, box.height / 2) if both else box.height
+            self._legend = Legend(self, Box(box.right - width, box.y, width, height))
+            over = height if both else 0.0
+            place = Box(box.x, box.y + over, box.width - (0 if both else width), box.height - over)
+        self._diagram = Diagram(
+            theme=theme, marks=self.content.positions, pos=(place.x, place.y), size=(place.width, place.height)
+        )
         self.add_widget(self._diagram)
 
-    def _legend(self, box: Box) -> None:
-        theme = self.context.theme
-        row = min(theme.px(8.5), box.height / len(Mark))
-        side = theme.px(5)
-        low = box.y + (box.height - row * len(Mark)) / 2
-        for index, mark in enumerate(reversed(Mark)):
-            middle = low + row * (index + 0.5)
-            self.add_widget(MarkSign(theme=theme, mark=mark, pos=(box.x, middle - side / 2), size=(side, side)))
-            words = Box(box.x + side + theme.px(1.5), middle - row / 2, box.width - side - theme.px(1.5), row)
-            self.write(self.context.words(Text(f"mark.{mark.value}")), words, theme.least_mm)
+
+class Legend:
+    """The marks in use with their words, one after the other, as many in a row as have room."""
+
+    def __init__(self, body: Capture, box: Box) -> None:
+        self.body, self.box = body, box
+        self._shown: tuple[Mark, ...] = ()
+        self._ground = Widget()
+        body.add_widget(self._ground)
+
+    def show(self, positions: tuple[PositionMark, ...]) -> None:
+        used = {item.mark for item in positions}
+        marks = tuple(mark for mark in Mark if mark in used)
+        if marks == self._shown:
+            return
+        self._shown = marks
+        self._ground.clear_widgets()
+        theme, words = self.body.context.theme, self.body.context.words
+        side, space = theme.px(5), theme.px(1.5)
+        row = theme.px(LEGEND_ROW_MM)
+        labels = [words(Text(f"mark.{mark.value}")) for mark in marks]
+        widths = [self.body.context.block(label, theme.least_mm, self.box.width).width + 1 for label in labels]
+        left, low = self.box.x, self.box.top - row
+        for mark, label, width in zip(marks, labels, widths, strict=True):
+            if left > self.box.x and left + side + space + width > self.box.right:
+                left, low = self.box.x, low - row
+            sign = MarkSign(theme=theme, mark=mark, pos=(left, low + (row - side) / 2), size=(side, side))
+            self._ground.add_widget(sign)
+            text = Words(
+                theme=theme, text=label, largest_mm=theme.least_mm, colour=theme.palette[Role.PAGE].ink
+            )
+            text.pos, text.size = (left + side + space, low), (width, row)
+            self._ground.add_widget(text)
+            left += side + space + width + theme.px(4)
 
 
 class AdviceBand:
     """The one thing to do now, on its own ground, with a sign: a tick when it is right, else a call to act."""
 
-    def __init__(self, body: Capture, box: Box) -> None:
-        self.body, self.box = body, box
+    def __init__(self, body: Capture, side: Box, height: float) -> None:
+        """side: the column beside the picture; height: the lower part of it that the band takes."""
         self.theme = body.context.theme
-        self._shown: tuple[str, bool] | None = None
+        self._side, self._low = side, Box(side.x, side.y, side.width, height)
+        self.box = self._low
+        self._shown: tuple[str, bool, bool] | None = None
         self._ground = Widget()
         body.add_widget(self._ground)
 
-    def show(self, text: str, *, good: bool) -> None:
-        if (text, good) == self._shown:
+    def show(self, text: str, *, good: bool, whole_side: bool) -> None:
+        """whole_side: nothing else is said in the column, so the band fills it."""
+        if (text, good, whole_side) == self._shown:
             return
-        self._shown = (text, good)
+        self._shown = (text, good, whole_side)
+        self.box = self._side if whole_side else self._low
         self._ground.clear_widgets()
         theme = self.theme
         surface = theme.palette[Role.GOOD if good else Role.ADVICE]

@@ -29,7 +29,7 @@ class FieldColumns:
             )
             for label, value in self.words
         ]
-        heights = [label.height + value.height for label, value in self.blocks]
+        heights = [self._height(index) for index in range(len(fields))]
         self.stacks = self._evened(heights)
 
     def _evened(self, heights: Sequence[float]) -> tuple[tuple[int, ...], ...]:
@@ -44,6 +44,17 @@ class FieldColumns:
                 break
             stacks, limit = shorter, limit * 0.95
         return stacks
+
+    @property
+    def used(self) -> float:
+        """Height of the longest column."""
+        return max(
+            (sum(self._height(i) for i in stack) + self.gap * (len(stack) - 1) for stack in self.stacks),
+            default=0,
+        )
+
+    def _height(self, index: int) -> float:
+        return sum(block.height for block in self.blocks[index])
 
     @property
     def page_count(self) -> int:
@@ -67,9 +78,19 @@ class FieldColumns:
             colour=theme.palette.muted,
             valign="top",
         )
-        box = Box(left, low - value_block.height, self.width, value_block.height)
+        height = min(value_block.height, low - self.box.y)
+        box = Box(left, low - height, self.width, height)
         self.body.write(value, box, theme.body_mm, bold=True, valign="top", colour=theme.palette[Role.CARD].ink)
         return box.y
+
+
+def columns_of(body: Body, fields: Sequence[Field], box: Box) -> FieldColumns:
+    """One column, or two of small letters where that saves pages."""
+    one = FieldColumns(body, fields, box, 1)
+    if body.context.theme.text_step > 1:
+        return one
+    two = FieldColumns(body, fields, box, 2)
+    return two if two.page_count < one.page_count else one
 
 
 class Fields(Body):
@@ -83,14 +104,14 @@ class Fields(Body):
         theme, note = self.context.theme, self.content.note
         apart = note is not None and theme.text_step > 1
         box = self.box if apart or note is None else self._with_note(self.box, note)
-        columns = FieldColumns(
-            self, self.content.fields, box.inset(theme.px(3)), 1 if theme.text_step > 1 else 2
-        )
+        pad = theme.px(3)
+        columns = columns_of(self, self.content.fields, box.inset(pad))
         count = columns.page_count + apart
         if note is not None and apart and page >= columns.page_count:
             self._note(note, self.box)
         else:
-            self.card(box)
+            height = box.height if count > 1 else min(box.height, columns.used + 2 * pad)
+            self.card(Box(box.x, box.top - height, box.width, height))
             columns.place(page)
         return count
 

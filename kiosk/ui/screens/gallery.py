@@ -10,7 +10,7 @@ from kivy.uix.widget import Widget
 from kiosk.app.views import GalleryBody, Text, Thumbnail
 from kiosk.enrollment.positions import Position
 from kiosk.ui.screens.body import Body, Box, Context
-from kiosk.ui.screens.fields import FieldColumns
+from kiosk.ui.screens.fields import columns_of
 from kiosk.ui.theme import Role
 from kiosk.ui.widgets.drawing import Pictogram
 from kiosk.ui.widgets.marks import look_of
@@ -65,9 +65,7 @@ class Gallery(Body):
         )
         beside = theme.px(FACE_MM[theme.text_step]) if face else 0
         card = Box(box.x, box.y, box.width - beside - (theme.gap if beside else 0), box.height)
-        columns = FieldColumns(
-            self, self.content.fields, card.inset(theme.px(3)), 1 if theme.text_step > 1 else 2
-        )
+        columns = columns_of(self, self.content.fields, card.inset(theme.px(3)))
         if 0 <= page < columns.page_count:
             self.card(card)
             columns.place(page)
@@ -168,8 +166,8 @@ class Gallery(Body):
     def _with_note(self, box: Box, note: Text) -> Box:
         theme = self.context.theme
         words = self.context.words(note)
-        height = self.context.block(words, theme.body_mm, box.width).height
-        self.write(words, Box(box.x, box.top - height, box.width, height), theme.body_mm, valign="top")
+        height = self.context.block(words, theme.small_mm, box.width).height
+        self.write(words, Box(box.x, box.top - height, box.width, height), theme.small_mm, valign="top")
         return Box(box.x, box.y, box.width, box.height - height - theme.px(1.5))
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from kiosk.app.views import KeypadBody
+from kiosk.app.views import Action, KeypadBody
 from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.theme import Role
-
-WORDED_MM = 22.0
-"""Keys at least this wide have words under their pictogram."""
 
 DOT = "\N{BLACK CIRCLE}"
 
@@ -25,26 +22,33 @@ class Keypad(Body):
     def __init__(self, context: Context, content: KeypadBody) -> None:
         super().__init__(context)
         self.content = content
+        self.reserved = 0.0
+
+    @property
+    def pad_width(self) -> float:
+        """Width of a pad that stands on the right of what is typed; 0 for one as wide as the screen."""
+        theme = self.context.theme
+        columns = max(len(row) for row in self.content.rows)
+        gaps = (columns - 1) * theme.gap
+        if columns * theme.target + gaps > self.width * 0.6:
+            return 0.0
+        return float(min(columns * theme.px(28) + gaps, self.width * 0.5))
 
     def place(self, page: int) -> int:  # noqa: ARG002 - always one page
+        """`reserved`: height the screen's own buttons take below what is typed."""
         self.emptied()
         theme, box = self.context.theme, self.box
-        columns = max(len(row) for row in self.content.rows)
         rows = len(self.content.rows)
-        tall = rows * theme.target + (rows - 1) * theme.gap
-        wide = columns * theme.target + (columns - 1) * theme.gap
-        if wide < box.width * 0.6:
-            key = min(theme.px(26), (box.width * 0.52 - (columns - 1) * theme.gap) / columns)
-            pad_width = columns * key + (columns - 1) * theme.gap
-            pad = Box(box.right - pad_width, box.y, pad_width, min(box.height, tall * 1.3))
-            left = Box(box.x, box.y, box.width - pad_width - theme.px(6), box.height)
+        if self.pad_width:
+            left = box.width - self.pad_width - theme.px(5)
+            highest = rows * theme.px(21) + (rows - 1) * theme.gap
+            self._keys(Box(box.right - self.pad_width, box.y, self.pad_width, min(box.height, highest)))
+            self._typed(Box(box.x, box.y + self.reserved, left, box.height - self.reserved))
         else:
-            pad = Box(box.x, box.y, box.width, min(box.height, tall))
-            self._typed_in_a_row(Box(box.x, pad.top + theme.gap, box.width, box.top - pad.top - theme.gap))
-            left = None
-        self._keys(pad)
-        if left is not None:
-            self._typed(left)
+            height = min(box.height, rows * theme.target + (rows - 1) * theme.gap)
+            self._keys(Box(box.x, box.y, box.width, height))
+            above = box.height - height - theme.gap
+            self._typed_in_a_row(Box(box.x, box.y + height + theme.gap, box.width, above))
         return 1
 
     def _keys(self, box: Box) -> None:
@@ -58,8 +62,14 @@ class Keypad(Body):
             left = box.x + (columns - len(row)) * (width + theme.gap) / 2
             for index, action in enumerate(row):
                 place = Box(left + index * (width + theme.gap), low, width, height)
-                worded = not action.pictogram or width >= theme.px(WORDED_MM)
+                worded = not action.pictogram or self._fits(action, width)
                 self.button(action, place, wide=False, worded=worded, capitals_mm=max(theme.body_mm, 6.0))
+
+    def _fits(self, action: Action, width: float) -> bool:
+        """Whether the words have room under the pictogram; a key that is too narrow shows that alone."""
+        theme = self.context.theme
+        words = self.context.words(action.label)
+        return self.context.block(words, theme.least_mm, width - 2 * theme.px(1.5), bold=True).fits
 
     def _typed(self, box: Box) -> None:
         theme = self.context.theme

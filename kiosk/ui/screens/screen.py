@@ -115,24 +115,33 @@ class Screen(Widget):
         header = self._header(Box(margin, margin, self.width - 2 * margin, self.height - 2 * margin))
         corner = self.theme.px(CORNER_MM) + gap if self.view.corner else 0
         left = Box(margin, margin, self.width - 2 * margin - corner, header.y - margin - gap)
-        self.body.pos, self.body.size = (0, 0), (1, 1)
-        footer = self._footer_height(left, paged=False)
+        below = self._below(left)
+        footer = self._footer_height(below, paged=False)
         self._size_body(left, footer)
         self.pages = self.body.place(0)
         paged = self.pages > 1
         if paged:
-            footer = self._footer_height(left, paged=True)
+            footer = self._footer_height(below, paged=True)
             self._size_body(left, footer)
             self.pages = self.body.place(0)
             self.page = min(self.page, self.pages - 1)
             self.body.place(self.page)
         self.add_widget(self.body)
-        rows = self._rows(left, paged=paged) if self.view.actions else None
-        self._footer(Box(left.x, left.y, left.width, footer), rows, paged=paged)
+        rows = self._rows(below, paged=paged) if self.view.actions else None
+        self._footer(Box(below.x, below.y, below.width, footer), rows, paged=paged)
         self._corner(Box(left.right + gap, margin, corner - gap, self.height * 2 / 3 - margin))
+
+    def _below(self, left: Box) -> Box:
+        """Where the screen's buttons stand: the whole width, or that beside a keypad."""
+        self.body.width = left.width
+        if not isinstance(self.body, Keypad) or not self.body.pad_width:
+            return left
+        return Box(left.x, left.y, left.width - self.body.pad_width - self.theme.px(5), left.height)
 
     def _size_body(self, left: Box, footer: float) -> None:
         below = footer + self.theme.gap if footer else 0
+        if isinstance(self.body, Keypad) and self.body.pad_width:
+            self.body.reserved, below = below, 0
         self.body.pos = (left.x, left.y + below)
         self.body.size = (left.width, left.height - below)
 
@@ -197,7 +206,11 @@ class Screen(Widget):
 
     def _footer_share(self) -> float:
         """How much of the height below the title the buttons may take: little where the body needs it."""
-        if isinstance(self.view.body, ChooseBody | MessageBody) and len(self.view.actions) > 2:
+        body = self.view.body
+        light = isinstance(body, ChooseBody | MessageBody) or (
+            isinstance(body, FieldsBody) and len(body.fields) < 4
+        )
+        if light and len(self.view.actions) > 2:
             return 0.62
         return 0.3 if self.theme.text_step > 1 else 0.34
 

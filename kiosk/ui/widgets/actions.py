@@ -73,9 +73,11 @@ class Arranger:
         return sizes
 
     def _column_counts(self) -> list[int]:
-        """Most columns first; up to four buttons never leave a row half empty."""
+        """Up to four buttons: most columns first, no row half empty. More: three columns if they have room."""
         count = len(self.labels)
-        return [columns for columns in range(count, 0, -1) if count > 4 or count % columns == 0]
+        if count <= 4:
+            return [columns for columns in range(count, 0, -1) if count % columns == 0]
+        return [3, *range(4, count + 1), 2, 1]
 
     def _tried(self, columns: int, capitals: float, *, pictured: bool, most_lines: int) -> Rows | None:
         theme = self.theme
