@@ -91,7 +91,7 @@ class RowTarget(Target):
         self.theme = context.theme
         super().__init__(
             target_id=row.action.id,
-            spoken=(*(Text("spoken.value", {"value": cell}) for cell in row.cells), row.status),
+            spoken=(*(Text("value.text", {"text": cell}) for cell in row.cells), row.status),
             enabled=row.action.enabled,
             on_fire=lambda: context.press(row.action),
             pos=(box.x, box.y),
