@@ -22,7 +22,7 @@ from kiosk.quality.face_geometry import (
     RIGHT_CHEEK,
     FaceGeometry,
 )
-from kiosk.quality.face_kernels import detail_energy, grain, histogram, luminance
+from kiosk.quality.face_kernels import detail_energy, grain, histogram, luminance, mean_ab
 
 WIDTH, HEIGHT = 300, 400
 EYES_TO_CHIN_PX = EYES_TO_CHIN * HEIGHT
@@ -38,8 +38,8 @@ _COLOUR_RANGE = {
 _SATURATION_FLOOR = 0.25
 _VALUE_FLOOR = 0.12
 _CORNER_SEEN = 0.5
-_FINEST_SIDE = 230.0
-"""Pixels from eyes to chin in the smallest portrait that is printed."""
+_FINEST_EYES_TO_CHIN = 300.0
+"""Pixels; half as many again as the smallest portrait that is printed needs."""
 _NOISE_LAPLACIAN, _NOISE_GRADIENT = 0.4062, 0.1172
 """Energy that unit white noise leaves after the 3x3 smoothing."""
 _ROUNDING = 1 / 12
@@ -129,14 +129,12 @@ def cheek_measures(view: Aligned) -> dict[str, float]:
     right, left = (_cheek(view, index) for index in (RIGHT_CHEEK, LEFT_CHEEK))
     shared = float(np.minimum(_shares(view.light, right), _shares(view.light, left)).sum())
     stops = abs(float(np.log2((view.light[right].mean() + 1) / (view.light[left].mean() + 1))))
-    skin = np.concatenate([view.rgb[cheek].reshape(-1, 3) for cheek in (right, left)])
-    lab = cv2.cvtColor(skin.astype(np.float32)[None] / 255, cv2.COLOR_RGB2Lab)[0]
-    a, b = (float(value) for value in lab[:, 1:].mean(axis=0))
+    a, b = mean_ab(np.concatenate([view.rgb[cheek][::2, ::2] for cheek in (right, left)]))
     return {
         "illumination_uniformity": 100 * shared**0.3,
         "light_difference_stops": stops,
         "light_balance": 200 * (1 - sigmoid(stops, 0, 0.8)),
-        "natural_colour": _natural_colour(a, b),
+        "natural_colour": _natural_colour(float(a), float(b)),
     }
 
 
@@ -211,14 +209,14 @@ def focus_measures(rgb: NDArray[np.uint8], face: FaceGeometry) -> dict[str, floa
     The ratio does not change with contrast; times the face's size it counts details per face, whatever
     the picture's resolution. White noise adds a known amount to both energies, which is taken away.
     """
-    patch = _face_patch(rgb, face)
+    patch, scale = _face_patch(rgb, face)
     smooth = np.asarray(cv2.GaussianBlur(patch, (3, 3), 0), np.uint8)
     laplacian, gradient = detail_energy(smooth)
     noise = noise_level(patch)
     laplacian -= _NOISE_LAPLACIAN * noise**2 + _ROUNDING * 20
     gradient -= _NOISE_GRADIENT * noise**2 + _ROUNDING
     fineness = np.sqrt(max(0.0, laplacian) / max(1.0, gradient))
-    detail = float(fineness * min(face.eyes_to_chin, _FINEST_SIDE))
+    detail = float(fineness * face.eyes_to_chin * scale)
     return {
         "detail_per_face": detail,
         "sharpness": 100 * sigmoid(detail, 55, 9),
@@ -233,17 +231,18 @@ def noise_level(gray: NDArray[np.uint8]) -> float:
     return float(np.percentile(blocks, 25) * np.sqrt(np.pi / 2) / 6) if blocks.size else 0.0
 
 
-def _face_patch(rgb: NDArray[np.uint8], face: FaceGeometry) -> NDArray[np.uint8]:
-    """Grey pixels from the brows to the chin, reduced when finer than the card can show."""
+def _face_patch(rgb: NDArray[np.uint8], face: FaceGeometry) -> tuple[NDArray[np.uint8], float]:
+    """Grey pixels from the brows to the chin, and their size: below 1 where finer than the card can show."""
     reach = face.eyes_to_chin
     x, y = face.eye_middle
     rows = span(y - 0.3 * reach, y + 0.9 * reach, rgb.shape[0])
     columns = span(x - 0.6 * reach, x + 0.6 * reach, rgb.shape[1])
     gray = cv2.cvtColor(np.ascontiguousarray(rgb[rows, columns]), cv2.COLOR_RGB2GRAY)
-    if reach > _FINEST_SIDE:
-        scale = _FINEST_SIDE / reach
+    scale = 1.0
+    if reach > _FINEST_EYES_TO_CHIN:
+        scale = _FINEST_EYES_TO_CHIN / reach
         gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(gray, np.uint8)
+    return np.asarray(gray, np.uint8), scale
 
 
 def span(low: float, high: float, size: int) -> slice:

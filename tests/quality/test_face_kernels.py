@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -24,6 +25,13 @@ def test_luminance():
     expected = np.floor(255 * linear @ (0.2126, 0.7152, 0.0722) + 0.5)
     for kernel in forms(kernels.luminance):
         assert np.array_equal(kernel(rgb), expected)
+
+
+def test_mean_ab():
+    rgb = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    for kernel in forms(kernels.mean_ab):
+        assert kernel(rgb) == pytest.approx(lab[:, :, 1:].mean(axis=(0, 1)), abs=0.05)
 
 
 def test_histogram():
