@@ -80,7 +80,9 @@ def detail_energy(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
             laplacian = left + right + up + down - 4 * np.int32(gray[y, x])
             bends += laplacian * laplacian
             slopes += (right - left) * (right - left) + (down - up) * (down - up)
-    return np.array([bends, 0.25 * slopes]) / max(1, (height - 2) * (width - 2))
+    out = np.array([1.0 * bends, 0.25 * slopes])
+    out /= max(1, (height - 2) * (width - 2))
+    return out
 
 
 @njit("float64[::1](uint8[:,::1], int64)", nogil=True, cache=True)
@@ -90,7 +92,7 @@ def grain(gray: NDArray[np.uint8], side: int) -> NDArray[np.float64]:
     out = np.zeros(rows * columns)
     for row in range(rows):
         for column in range(columns):
-            total = 0
+            total = np.int64(0)
             for y in range(1 + row * side, 1 + (row + 1) * side):
                 for x in range(1 + column * side, 1 + (column + 1) * side):
                     corners = np.int32(gray[y - 1, x - 1]) + np.int32(gray[y - 1, x + 1])

@@ -30,6 +30,9 @@ _SCALE = {
     "margin": (0.0, 80.0),
     "grey_scale_use": (3.0, 6.5),
     "sharpness": (0.0, 60.0),
+    "directional_power": (0.8, 0.4),
+    "interlace_ratio": (4.0, 1.5),
+    "pupil_ellipticity": (0.14, 0.06),
 }
 """Useless and sufficient value of each measure; the latter lie a little above the standard's thresholds."""
 
