@@ -275,3 +275,130 @@ def best_score(  # noqa: PLR0917 - kernels take no keywords
     pairs = pair_up(probe, reference, best_motion, NEAR_PX, partner)
     probe_common, reference_common = overlap(probe, reference, best_motion)
     return summed_likeness(alike, partner) * 2.0 * pairs / max(probe_common + reference_common, 1)
+
+
+COSINE = np.cos(np.arange(256) * np.pi / 128)
+SINE = np.sin(np.arange(256) * np.pi / 128)
+
+SCREEN_PROBE = 40
+SCREEN_REFERENCE = 60
+"""The strongest minutiae that a first look takes."""
+
+SCREEN_LIKENESS = 0.35
+SCREEN_TURN = 13
+SCREEN_SHIFT_PX = 40.0
+"""Two pairs of alike surroundings agree when they ask for the same motion within 18 degrees and 2 mm."""
+
+
+@njit(
+    "float64(int64[:, ::1], uint64[:, ::1], int64[::1], int64[:, ::1], uint64[:, ::1], int64[::1],"
+    " float64[:, ::1])",
+    nogil=True,
+    cache=True,
+)
+def first_look(  # noqa: PLR0917 - kernels take no keywords
+    probe: NDArray[np.int64],
+    probe_codes: NDArray[np.uint64],
+    probe_weights: NDArray[np.int64],
+    reference: NDArray[np.int64],
+    reference_codes: NDArray[np.uint64],
+    reference_weights: NDArray[np.int64],
+    votes: NDArray[np.float64],
+) -> float:
+    """How many alike surroundings agree on one motion, each weighed by its likeness. votes: room for 40 x 4."""
+    count = 0
+    for one in range(min(probe.shape[0], SCREEN_PROBE)):
+        best = SCREEN_LIKENESS
+        mate = -1
+        for other in range(min(reference.shape[0], SCREEN_REFERENCE)):
+            alike = likeness(
+                probe_codes[one], probe_weights[one], reference_codes[other], reference_weights[other]
+            )
+            if alike > best:
+                best = alike
+                mate = other
+        if mate < 0:
+            continue
+        turn = (probe[one, 2] - reference[mate, 2]) & 255
+        if LARGEST_TURN < turn < 256 - LARGEST_TURN:
+            continue
+        votes[count, 0] = turn
+        votes[count, 1] = reference[mate, 0] - (COSINE[turn] * probe[one, 0] - SINE[turn] * probe[one, 1])
+        votes[count, 2] = reference[mate, 1] - (SINE[turn] * probe[one, 0] + COSINE[turn] * probe[one, 1])
+        votes[count, 3] = best - SCREEN_LIKENESS + 0.1
+        count += 1
+    strongest = 0.0
+    for one in range(count):
+        total = 0.0
+        for other in range(count):
+            if (
+                angle_between(int(votes[one, 0] - votes[other, 0])) <= SCREEN_TURN
+                and abs(votes[one, 1] - votes[other, 1]) < SCREEN_SHIFT_PX
+                and abs(votes[one, 2] - votes[other, 2]) < SCREEN_SHIFT_PX
+            ):
+                total += votes[other, 3]
+        strongest = max(strongest, total)
+    return strongest
+
+
+@njit(
+    "void(int64[:, ::1], uint64[:, ::1], int64[::1], int64[:, ::1], uint64[:, ::1], int64[::1], int64[::1],"
+    " float64[::1])",
+    nogil=True,
+    cache=True,
+)
+def look_through(  # noqa: PLR0917 - kernels take no keywords
+    probe: NDArray[np.int64],
+    probe_codes: NDArray[np.uint64],
+    probe_weights: NDArray[np.int64],
+    points: NDArray[np.int64],
+    codes: NDArray[np.uint64],
+    weights: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    looks: NDArray[np.float64],
+) -> None:
+    """looks (n,): first look at each of n fingers; finger i has the rows bounds[i] .. bounds[i + 1]."""
+    votes = np.empty((SCREEN_PROBE, 4))
+    for finger in range(looks.size):
+        first, last = bounds[finger], bounds[finger + 1]
+        looks[finger] = first_look(
+            probe,
+            probe_codes,
+            probe_weights,
+            points[first:last],
+            codes[first:last],
+            weights[first:last],
+            votes,
+        )
+
+
+@njit(
+    "void(int64[:, ::1], uint64[:, ::1], int64[::1], int64[:, ::1], uint64[:, ::1], int64[::1], int64[::1],"
+    " int64[::1], float64[::1])",
+    nogil=True,
+    cache=True,
+)
+def score_chosen(  # noqa: PLR0917 - kernels take no keywords
+    probe: NDArray[np.int64],
+    probe_codes: NDArray[np.uint64],
+    probe_weights: NDArray[np.int64],
+    points: NDArray[np.int64],
+    codes: NDArray[np.uint64],
+    weights: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    scores: NDArray[np.float64],
+) -> None:
+    """scores (n,): the probe laid on each of n chosen fingers; finger i has rows bounds[i] .. bounds[i + 1]."""
+    partner = np.empty(probe.shape[0], np.int64)
+    for place in range(chosen.size):
+        first, last = bounds[chosen[place]], bounds[chosen[place] + 1]
+        scores[place] = best_score(
+            probe,
+            probe_codes,
+            probe_weights,
+            points[first:last],
+            codes[first:last],
+            weights[first:last],
+            partner,
+        )
