@@ -30,11 +30,11 @@ _CORNER = 0.13
 _CORNER_TOP, _CORNER_BOTTOM = 0.02, 0.30
 """The two upper corners, as shares of the portrait: a scarf fills all below them."""
 _COLOUR_RANGE = {
-    BackgroundColour.RED: (-20.0, 13.0),
-    BackgroundColour.ORANGE: (13.0, 48.0),
+    BackgroundColour.RED: (-25.0, 17.0),
+    BackgroundColour.ORANGE: (11.0, 48.0),
     BackgroundColour.BLUE: (185.0, 265.0),
 }
-"""Hues in degrees that pass for each cloth; a warm lamp draws red towards orange."""
+"""Hues in degrees that pass for each cloth; a warm lamp draws red towards orange, so those two overlap."""
 _SATURATION_FLOOR = 0.25
 _VALUE_FLOOR = 0.12
 _CORNER_SEEN = 0.5

@@ -8,8 +8,11 @@ import json
 import cv2
 import numpy as np
 import pytest
+from made_fingers import draw_finger
+from made_slaps import lay
 
 from kiosk.commands import quality
+from kiosk.enrollment.positions import STEP_POSITIONS, CaptureStep
 
 
 def kiosk(*words) -> int:
@@ -92,6 +95,27 @@ def test_a_face_that_is_not_there_has_no_score(tmp_path, capsys):
     answer = json.loads(capsys.readouterr().out)
     assert answer["score"] is None
     assert answer["defects"] == ["no_face"]
+
+
+def test_a_slap_names_its_fingers(tmp_path, capsys):
+    path = tmp_path / "right_four.png"
+    cv2.imwrite(str(path), lay(CaptureStep.RIGHT_FOUR)[0])
+    assert kiosk("slap", path, "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["hand"] == "right"
+    assert {finger["position"] for finger in answer["fingers"]} == {
+        position.value for position in STEP_POSITIONS[CaptureStep.RIGHT_FOUR]
+    }
+    assert all(len(finger["box"]) == 4 and "angle" in finger for finger in answer["fingers"])
+    assert kiosk("slap", path) == 0
+    assert "right_index: score" in capsys.readouterr().out
+
+
+def test_a_finger_is_judged_for_its_position(tmp_path, capsys):
+    path = tmp_path / "index.png"
+    cv2.imwrite(str(path), draw_finger()[0])
+    assert kiosk("fingerprint", path, "--json", "--position", "right_index") == 0
+    assert 0 <= json.loads(capsys.readouterr().out)["score"] <= 100
 
 
 def test_a_position_that_does_not_exist(tmp_path, capsys):

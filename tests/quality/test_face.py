@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from faces import Cloth, Hair, drawn_face, placed, relit, turned
+from made_fingers import SHARED
 
 from kiosk.enrollment.person import BackgroundColour
 from kiosk.enrollment.positions import Modality, Position
@@ -25,8 +25,7 @@ from kiosk.quality.face_networks import (
     models_folder,
 )
 
-REAL = Path("/work/shared/data")
-real_data = pytest.mark.skipif(not REAL.is_dir(), reason="the shared sample data is not here")
+real_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared sample data is not here")
 
 
 @pytest.fixture(scope="module")
@@ -246,10 +245,10 @@ def test_only_the_models_files_are_taken_from_their_wheel():
 
 @real_data
 def test_real_photos(assess):
-    found = assess(cv2.cvtColor(cv2.imread(str(REAL / "people/p1/face.png")), cv2.COLOR_BGR2RGB))
+    found = assess(cv2.cvtColor(cv2.imread(str(SHARED / "people/p1/face.png")), cv2.COLOR_BGR2RGB))
     # A window lights this face from the left.
     assert found.report.defects == (Defect.UNEVEN_LIGHT,)
     eyes = found.landmarks[[*RIGHT_EYE_CORNERS, *LEFT_EYE_CORNERS], :2].mean(axis=0)
     assert eyes == pytest.approx((121, 139), abs=4)
-    shadowed = cv2.cvtColor(cv2.imread(str(REAL / "people/p1/exception_photo.png")), cv2.COLOR_BGR2RGB)
+    shadowed = cv2.cvtColor(cv2.imread(str(SHARED / "people/p1/exception_photo.png")), cv2.COLOR_BGR2RGB)
     assert {Defect.TOO_DARK, Defect.BACKGROUND_NOT_PLAIN} <= set(assess(shadowed).report.defects)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from iris_eyes import DrawnEye, draw, open_share, random_eye
+from made_fingers import SHARED
 
 from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.quality.iris import are_swapped, assess_iris, side_evidence, split_irises
 
 EYE = DrawnEye()
-REAL = Path("/work/shared/data")
-real_data = pytest.mark.skipif(not REAL.is_dir(), reason="the shared sample data is not here")
+real_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared sample data is not here")
 
 
 def assess(**changes):
@@ -180,7 +179,7 @@ def test_another_shape_is_a_bug():
     ],
 )
 def test_real_eyes(name, pupil, iris):
-    found = assess_iris(cv2.imread(str(REAL / name), cv2.IMREAD_GRAYSCALE))
+    found = assess_iris(cv2.imread(str(SHARED / name), cv2.IMREAD_GRAYSCALE))
     assert (found.pupil.x, found.pupil.y, found.pupil.r) == pytest.approx(pupil, abs=2)
     assert (found.iris.x, found.iris.y, found.iris.r) == pytest.approx(iris, abs=4)
     assert found.report.score >= 60
@@ -190,5 +189,5 @@ def test_real_eyes(name, pupil, iris):
 @real_data
 def test_a_real_pair_is_told_apart():
     for side, sign in (("right", 1), ("left", -1)):
-        picture = cv2.imread(str(REAL / f"people/p1/{side}_iris.png"), cv2.IMREAD_GRAYSCALE)
+        picture = cv2.imread(str(SHARED / f"people/p1/{side}_iris.png"), cv2.IMREAD_GRAYSCALE)
         assert sign * side_evidence(assess_iris(picture).report.metrics) > 7
