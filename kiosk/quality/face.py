@@ -21,6 +21,7 @@ from kiosk.quality.face_geometry import (
     PORTRAIT_HEIGHT,
     SMALLEST_EYES_TO_CHIN,
     FaceGeometry,
+    Portrait,
     geometry_of,
     held_inside,
     portrait_of,
@@ -214,8 +215,7 @@ def _defects(
         Defect.SEVERAL_FACES: metrics["second_face_share"] > _SECOND_FACE_SHARE,
         Defect.TOO_FAR: too_far,
         Defect.TOO_NEAR: too_near,
-        Defect.OFF_CENTRE: not too_near
-        and _pushed(face, cut.width, cut.height, width, height) > _OFF_CENTRE_SHARE,
+        Defect.OFF_CENTRE: not too_near and _pushed(cut, width=width, height=height) > _OFF_CENTRE_SHARE,
         Defect.HEAD_TURNED: abs(face.yaw) > _TURNED_DEG or abs(face.pitch) > _NODDED_DEG,
         Defect.HEAD_TILTED: abs(face.roll) > _TILTED_DEG,
         Defect.TOO_DARK: metrics["luminance_mean_share"] < _DARK_FACE,
@@ -235,9 +235,9 @@ def _defects(
     return tuple(defect for defect, present in found.items() if present)
 
 
-def _pushed(face: FaceGeometry, cut_width: float, cut_height: float, width: int, height: int) -> float:
+def _pushed(cut: Portrait, *, width: int, height: int) -> float:
     """How far the portrait must leave its ideal place to lie inside the frame, of its own size."""
-    x, y, w, h = held_inside(portrait_of(face, frame_height=height), width=width, height=height)
-    across = abs(x + w / 2 - face.eye_middle[0]) / cut_width
-    down = abs(y + EYE_LINE * h - face.eye_middle[1]) / cut_height
+    x, y, w, h = held_inside(cut, width=width, height=height)
+    across = abs(x + w / 2 - cut.x - cut.width / 2) / cut.width
+    down = abs(y + EYE_LINE * h - cut.y - EYE_LINE * cut.height) / cut.height
     return max(across, down)

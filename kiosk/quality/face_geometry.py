@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kiosk.quality.face_networks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, EyeContour, Mesh
 
-FOREHEAD, CHIN, NOSE_TIP, NOSE_ROOT, NOSE_BRIDGE = 10, 152, 1, 168, 197
+FOREHEAD, CHIN, NOSE_ROOT, NOSE_BRIDGE = 10, 152, 168, 197
 RIGHT_SIDE, LEFT_SIDE = 234, 454
 RIGHT_CHEEK, LEFT_CHEEK = 50, 280
 _LIP_PAIRS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
@@ -28,18 +28,18 @@ PORTRAIT_ASPECT = 3 / 4
 EYE_LINE = 0.45
 EYES_TO_CHIN = 0.36
 """The portrait: eyes at 45 % from its top and a head (crown to chin, about twice eyes to chin) of 72 % of its
-height, inside ISO/IEC 19794-5:2011 table 6 (30-50 % and 60-90 %)."""
+height, inside the full frontal geometry of ISO/IEC 19794-5:2011 (30-50 % and 60-90 %)."""
 LARGEST_EYES_TO_CHIN, SMALLEST_EYES_TO_CHIN = 0.45, 0.30
-PORTRAIT_WIDTH, PORTRAIT_HEIGHT = 480, 640
-"""The least a printed card needs, pixels."""
+PORTRAIT_HEIGHT = 640
+"""Pixels, the least a printed card needs; 480 wide."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceGeometry:
     """Lengths in pixels of the picture, angles in degrees.
 
-    yaw: positive when the nose points to the picture's right; pitch: positive when it points down;
-    roll: positive when the head leans clockwise in the picture.
+    Signs as in ISO/IEC 19794-5: yaw positive when the person looks to the own left (the nose points to the
+    picture's right), pitch positive when looking down; roll positive when the head leans clockwise.
     eyes_to_chin: T of ISO/IEC 29794-5. inter_eye: between the eye centres, over cos(yaw).
     """
 
@@ -97,12 +97,12 @@ def _turn(points: NDArray[np.float64]) -> tuple[float, float]:
     across = points[LEFT_SIDE] - points[RIGHT_SIDE]
     down = points[CHIN] - points[FOREHEAD]
     yaw = np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))
-    pitch = np.degrees(np.arctan2(-down[2], np.hypot(down[0], down[1])))
+    pitch = np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1])))
     return float(yaw), float(pitch)
 
 
 def portrait_of(face: FaceGeometry, *, frame_height: int) -> Portrait:
-    """The ideal cut. It grows to 480x640 pixels where the head stays large enough for that."""
+    """The ideal cut. It grows to 640 pixels where the head stays large enough for that."""
     height = face.eyes_to_chin / EYES_TO_CHIN
     largest = face.eyes_to_chin / SMALLEST_EYES_TO_CHIN
     smallest = face.eyes_to_chin / LARGEST_EYES_TO_CHIN

@@ -34,7 +34,7 @@ _SCALE = {
     "interlace_ratio": (4.0, 1.5),
     "pupil_ellipticity": (0.14, 0.06),
 }
-"""Useless and sufficient value of each measure; the latter lie a little above the standard's thresholds."""
+"""Useless and sufficient value of each measure; the latter lie a little beyond the standard's thresholds."""
 
 _SMALLEST_IRIS_PX, _LARGE_IRIS_PX = 80, 160
 _MARGIN_FLOOR = 20

@@ -69,8 +69,8 @@ class Eye:
     """What was found, in pixels of `gray`, which is the picture reduced by `scale` (1 or more).
 
     pupil_rays: (64, 2) radius and step of the pupil's rim at `PUPIL_ANGLES`; pupil_cap: grey level above
-    which a pixel near the pupil is a reflection; pupil_agreement: share of the rays that meet the circle;
-    limbus_step: brightening across the iris's rim, grey levels."""
+    which a pixel near the pupil is a reflection; pupil_agreement: share of the rays that meet the circle.
+    """
 
     gray: NDArray[np.uint8]
     scale: float
@@ -81,7 +81,6 @@ class Eye:
     pupil_rays: NDArray[np.float64]
     pupil_cap: float
     pupil_agreement: float
-    limbus_step: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +100,16 @@ def locate(gray: NDArray[np.uint8]) -> Eye | None:
         return None
     # A rim with no iris around it may be the iris itself, its pupil broken up by reflections.
     for rim in rims:
-        iris, step = _find_iris(fine, rim.circle)
+        iris = _find_iris(fine, rim.circle)
         if iris is not None:
             break
     else:
-        rim, iris, step = rims[0], None, 0.0
+        rim, iris = rims[0], None
     pupil = rim.circle
     upper, lower = _find_lids(fine, iris, pupil) if iris else (None, None)
     cap = _pupil_cap(fine, pupil)
     rays = ray_edges(fine, pupil.x, pupil.y, PUPIL_ANGLES, 0.85 * pupil.r, 1.2 * pupil.r, 3, cap)
-    return Eye(fine, scale, pupil, iris, upper, lower, rays, cap, rim.agreement, step)
+    return Eye(fine, scale, pupil, iris, upper, lower, rays, cap, rim.agreement)
 
 
 def in_picture(circle: Circle, scale: float) -> Circle:
@@ -232,32 +231,32 @@ def _patch(fine: NDArray[np.uint8], circle: Circle, reach: float) -> NDArray[np.
     return patch if patch.size else fine
 
 
-def _find_iris(fine: NDArray[np.uint8], pupil: Circle) -> tuple[Circle | None, float]:
+def _find_iris(fine: NDArray[np.uint8], pupil: Circle) -> Circle | None:
     half = np.asarray(cv2.resize(fine, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
     low, high = 1.2 * pupil.r, min(7.0 * pupil.r, 0.62 * max(fine.shape))
     if high <= low:
-        return None, 0.0
+        return None
     radii = np.arange(low, high, max(2.0, 0.02 * high)) / 2
     shifts = np.linspace(-0.25, 0.25, 7) * pupil.r
     x, y, r, step = limbus(half, pupil.x / 2, pupil.y / 2, pupil.r / 2, shifts / 2, radii, _FLANK, _STEP_CAP)
     if step < _LIMBUS_STEP_FLOOR:
-        return None, float(step)
+        return None
     circle = Circle(2 * float(x), 2 * float(y), 2 * float(r))
     for spread in (0.16, 0.10):
         circle = _refine_iris(fine, circle, spread)
-    return circle, float(step)
+    return circle
 
 
 def _refine_iris(fine: NDArray[np.uint8], circle: Circle, spread: float) -> Circle:
     half = max(3, round(0.05 * circle.r))
     near, far = (1 - spread) * circle.r, (1 + spread) * circle.r
     rays = ray_edges(fine, circle.x, circle.y, _IRIS_ROUND, near, far, half, 255.0)
+    # Lids hide the top and the bottom of most irises: only the flanks say how strong the rim is.
     flank = np.abs(np.sin(_IRIS_ROUND)) < 0.72
     strong = rays[:, 1] > max(2.0, 0.4 * float(np.median(rays[flank, 1])))
-    use = strong & (flank | (rays[:, 1] > 0))
     xs = circle.x + rays[:, 0] * np.cos(_IRIS_ROUND)
     ys = circle.y + rays[:, 0] * np.sin(_IRIS_ROUND)
-    x, y, r, count = fit_circle(xs[use], ys[use], max(2.0, 0.03 * circle.r), 1.5 * circle.r)
+    x, y, r, count = fit_circle(xs[strong], ys[strong], max(2.0, 0.03 * circle.r), 1.5 * circle.r)
     if count < 12 or abs(r - circle.r) > spread * circle.r:
         return circle
     return Circle(float(x), float(y), float(r))

@@ -221,7 +221,7 @@ def test_a_turned_head_is_measured(engine, frame, yaw, pitch):
     mesh = engine.mesh(frame, engine.detect(frame)[0])
     right, left = (engine.eye(frame, mesh, corners) for corners in (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS))
     straight = geometry_of(mesh, right, left)
-    a, b = np.radians(yaw), np.radians(-pitch)
+    a, b = np.radians(yaw), np.radians(pitch)
     about_y = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
     middle = mesh.points.mean(axis=0)
