@@ -37,6 +37,7 @@ def count_bits(word: np.uint64) -> int:
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    # LLVM knows this product, which wraps, and makes one instruction of the whole function
     return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 

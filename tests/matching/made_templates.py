@@ -39,8 +39,8 @@ def impression(
     false: int = 8,
     keep_below: float = 1.0,
 ) -> Template:
-    """The same finger again: turned counter-clockwise, shifted, each minutia displaced by `jitter` pixels, some lost
-    and some false ones found. keep_below: share of the height that touched, from the top."""
+    """The same finger again: turned counter-clockwise, shifted, minutiae displaced by `jitter` pixels, some lost
+    and some false. keep_below: share of the height that touched, from the top."""
     rng = np.random.default_rng(seed)
     turn = math.radians(degrees)
     minutiae = []
