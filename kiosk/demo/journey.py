@@ -18,8 +18,9 @@ from kiosk.enrollment.record import Enrollment, Stage
 from kiosk.enrollment.screens import Capturing, Finished
 from kiosk.simulated import OFFICER, Login
 
-STEP_TIMEOUT_S = 90.0
+STEP_TIMEOUT_S = 60.0
 SIGNING_SPEED = 2.0
+RESCAN_S = 4.0
 
 
 _CAPTURING = (ScreenId.CAPTURE, ScreenId.VERIFY, ScreenId.APPROVE)
@@ -132,12 +133,21 @@ class Journey:
 
     def _identify(self) -> None:
         if self.scans_ticket:
-            self.devices.scan(self.person.ticket)
+            self._scan()
         else:
             for digit in self.person.nik:
                 self.robot.press(f"key_{digit}")
             self._picture("identify_typed")
             self._press("enter")
+
+    def _scan(self) -> None:
+        """Holds the ticket to the reader again when nothing happens, as people do."""
+        before = self._view
+        while self._view is before:
+            self.devices.scan(self.person.ticket)
+            began_s = time.monotonic()
+            while self._view is before and time.monotonic() - began_s < RESCAN_S:
+                self.robot.settle(1)
 
     def _capture(self) -> None:
         """Looks on while the devices and the simulated person do their part."""
@@ -207,7 +217,7 @@ class Journey:
         if time.monotonic() - began_s > STEP_TIMEOUT_S:
             self._picture("stuck")
             raise JourneyError(
-                f"{what} did not come within {STEP_TIMEOUT_S:.0f} s; on screen: {self._view.screen}"
+                f"{what} did not come within {STEP_TIMEOUT_S:.0f} s; on screen: {self._view.screen}, {self.controller.kiosk.screen}"
             )
         self.robot.settle(1)
 

@@ -20,6 +20,7 @@ from kiosk.enrollment.record import Stage
 from kiosk.simulated import RESIDENTS
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
+from kiosk.storage.outbox import Outbox
 from kiosk.storage.roster_demo import demo_roster
 from tests.flows.headless import HeadlessHands
 
@@ -58,7 +59,8 @@ def main(setup: Mapping[str, Any]) -> None:
     devices = SimulationClient(setup["control"])
     journey = Journey(hands, unit.controller, devices, narrator, person, scans_ticket=True)
     held = unit.controller.kiosk.enrollments
-    if not any(one.finalised for one in held):
+    delivered = not held and Outbox(DataFolder(config.data).outbox).entries()
+    if not delivered and not any(one.finalised for one in held):
         waiting = [one for one in held if one.stage is Stage.AWAIT_OFFICER]
         journey.finalise(waiting[0] if waiting else journey.enrol())
     while unit.controller.busy or unit.controller.kiosk.enrollments:
