@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.quality_report import Defect, QualityReport
-from kiosk.quality.fingerprint_defects import defects_of, shape_of
+from kiosk.quality.fingerprint_defects import defects_of, shape_of, skin_hint
 from kiosk.quality.fingerprint_features import Features, block_measures, minutiae_measures, region_measures
 from kiosk.quality.fingerprint_forest import load_forest
 from kiosk.quality.fingerprint_live import estimate_minutiae
@@ -64,10 +64,14 @@ def _assess(gray: NDArray[np.uint8], *, position: Position | None, live: bool) -
     else:
         features |= minutiae_measures(image, detect(image))
     scorable = features["FingerJetFX_MinutiaeCount"] >= FEWEST_MINUTIAE
+    score = _score(features) if scorable else None
+    hint = None if defects else skin_hint(shape, score=score)
+    if hint:
+        defects = (hint,)
     return QualityReport(
         modality=Modality.FINGERPRINT,
         position=position,
-        score=_score(features) if scorable else None,
+        score=score,
         algorithm=algorithm,
         metrics=shape.metrics | _telling(features),
         defects=defects if scorable or defects else (Defect.FEW_RIDGES,),

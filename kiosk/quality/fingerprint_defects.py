@@ -23,6 +23,11 @@ DRY_MEAN = 215.0
 WET_MEAN = 90.0
 """Mean grey of the region; real prints have 116 to 202."""
 
+LOW_SCORE = 45
+LIGHT_MEAN = 140.0
+DARK_MEAN = 110.0
+"""Under this score a hint about the skin is worth giving, from milder shades of grey."""
+
 SMALLEST_AREA = 50_000
 """Pixels at 500 ppi, 129 mm2: NFIQ 2's own limit for a sufficient foreground."""
 
@@ -141,7 +146,8 @@ def defects_of(
     elif shape.mean_gray < WET_MEAN:
         defects.append(Defect.TOO_WET)
     if coherence < SMALLEST_COHERENCE:
-        defects.append(Defect.SMEARED)
+        light = shape.mean_gray > LIGHT_MEAN
+        defects.append(Defect.TOO_DRY if light else Defect.SMEARED)
     if shape.area_px < (SMALLEST_LITTLE_AREA if position in _LITTLE else SMALLEST_AREA):
         defects.append(Defect.PARTIAL)
     if blocks < FEWEST_BLOCKS:
@@ -152,4 +158,13 @@ def defects_of(
         defects.append(Defect.ROTATED)
     if shape.residue_px > LARGEST_RESIDUE:
         defects.append(Defect.PLATEN_DIRTY)
-    return tuple(defects)
+    return tuple(dict.fromkeys(defects))
+
+
+def skin_hint(shape: FingerShape, *, score: int | None) -> Defect | None:
+    """Why a print scores low though nothing else is wrong: light, broken ridges are dry skin, dark ones wet."""
+    if score is not None and score >= LOW_SCORE:
+        return None
+    if shape.mean_gray < DARK_MEAN:
+        return Defect.TOO_WET
+    return Defect.TOO_DRY if shape.mean_gray > LIGHT_MEAN else None

@@ -39,7 +39,7 @@ def impression(
     false: int = 8,
     keep_below: float = 1.0,
 ) -> Template:
-    """The same finger again: turned counter-clockwise, shifted, displaced by `jitter` pixels, some minutiae lost
+    """The same finger again: turned counter-clockwise, shifted, displaced by `jitter` pixels, some lost
     and some false. keep_below: share of the height that touched, from the top."""
     rng = np.random.default_rng(seed)
     turn = math.radians(degrees)

@@ -157,6 +157,20 @@ def test_each_fault_has_its_name(picture, defect):
     assert defect in assess_fingerprint_live(picture).defects
 
 
+@pytest.mark.parametrize(
+    ("shade", "defect"),
+    [(lambda ink: ink * 0.8, Defect.TOO_DRY), (lambda ink: ink * 0.6 + 120, Defect.TOO_WET)],
+)
+def test_broken_ridges_that_score_low_get_a_hint_about_the_skin(shade, defect):
+    rng = np.random.default_rng(4)
+    grain = cv2.GaussianBlur(rng.normal(0, 1, GOOD.shape), (0, 0), 1.5)
+    broken = np.where(grain / grain.std() > 0.3, 240.0, GOOD)
+    ink = np.where(GOOD < 250, shade(255 - broken), 0)
+    report = assess_fingerprint(np.clip(255 - ink, 0, 255).astype(np.uint8))
+    assert report.score < 45
+    assert defect in report.defects
+
+
 def test_a_smeared_finger_has_no_direction():
     rng = np.random.default_rng(2)
     smear = np.full((420, 300), 250.0)
