@@ -12,11 +12,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiosk.app.views import Display, View
 from kiosk.enrollment.record import Language
 from kiosk.ui.app import opened
 from kiosk.ui.samples import SamplePort, all_views
+
+if TYPE_CHECKING:
+    from kiosk.ui.robot import Robot
+    from kiosk.ui.window import KioskWindow
 
 
 def settings(*, quick: bool) -> Iterator[Display]:
@@ -56,26 +61,29 @@ def drawn(views: dict[str, View], out: Path, *, quick: bool, pictures: bool) -> 
     """Problems by picture name; every page of a screen is drawn."""
     port = SamplePort()
     window, robot = opened(port, fullscreen=False, size=(1280, 800), max_fps=0)
-    from kiosk.ui.layout_check import problems  # noqa: PLC0415 - imports Kivy, which is configured now
-
     found: dict[str, list[str]] = {}
     try:
         for display in settings(quick=quick):
             for screen_name, view in views.items():
                 port.shown = replace(view, display=display)
-                robot.settle()
                 name = name_of(screen_name, display)
-                found[name] = []
-                screen = window.shown
-                for page in range(screen.pages):
-                    if page:
-                        screen.turn(1)
-                        robot.settle()
-                    found[name] += problems(screen)
-                    if pictures:
-                        robot.screenshot(out / f"{name}{f'-{page + 1}' if page else ''}.png")
+                found[name] = inspected(window, robot, out / f"{name}.png" if pictures else None)
     finally:
         window.close()
+    return found
+
+
+def inspected(window: KioskWindow, robot: Robot, picture: Path | None) -> list[str]:
+    """Problems on all pages of the port's view; with a picture's path each page is also drawn."""
+    from kiosk.ui.layout_check import problems  # noqa: PLC0415 - imports Kivy, which is configured now
+
+    window.refresh()
+    found: list[str] = []
+    for page in range(window.shown.pages):
+        window.shown.turn(1 if page else 0)
+        found += problems(window.shown)
+        if picture is not None:
+            robot.screenshot(picture.with_stem(f"{picture.stem}{f'-{page + 1}' if page else ''}"))
     return found
 
 

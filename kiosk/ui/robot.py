@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from kiosk.app.views import View
 from kiosk.ui.widgets.button import Target
 from kiosk.ui.widgets.ink import InkPad
+from kiosk.ui.widgets.preview import Picture
+from kiosk.ui.widgets.words import Words
 from kiosk.ui.window import KioskWindow
 
-_KEYS = {"up": 273, "down": 274, "right": 275, "left": 276, "tab": 9, "enter": 13}
+_KEYS = {"up": 273, "down": 274, "right": 275, "left": 276, "tab": 9, "enter": 13, "escape": 27}
 
 
 class NotOnScreenError(LookupError):
@@ -59,11 +61,17 @@ class _Fingers(MotionEventProvider):
             dispatch_fn(phase, finger)
 
 
+def _share_of_window(point: tuple[float, float]) -> tuple[float, float]:
+    width, height = Window.size
+    return point[0] / (width - 1), point[1] / (height - 1)
+
+
 class Robot:
     def __init__(self, window: KioskWindow) -> None:
         self.window = window
         self._fingers = _Fingers()
         self._touches = 0
+        self._finger = _Finger("robot", 0, (0.0, 0.0))
         EventLoop.add_input_provider(self._fingers)
 
     @property
@@ -107,16 +115,26 @@ class Robot:
 
     def stroke(self, points: Sequence[tuple[float, float]]) -> None:
         """One touch along points in window pixels, origin bottom left."""
-        width, height = Window.size
-        places = [(x / max(1, width - 1), y / max(1, height - 1)) for x, y in points]
+        self.finger_down(points[0])
+        for point in points[1:]:
+            self._send("update", point)
+        self.finger_up()
+
+    def finger_down(self, point: tuple[float, float]) -> None:
+        """A touch begins and stays."""
         self._touches += 1
-        finger = _Finger("robot", self._touches, places[0])
-        self._fingers.waiting.append(("begin", finger, places[0]))
-        self._fingers.waiting.extend(("update", finger, place) for place in places[1:])
-        self._fingers.waiting.append(("end", finger, places[-1]))
-        while self._fingers.waiting:
-            self.window.step()
+        self._finger = _Finger("robot", self._touches, _share_of_window(point))
+        self._send("begin", point)
+
+    def finger_up(self) -> None:
+        """The touch that `finger_down` began ends where it is."""
+        width, height = Window.size
+        self._send("end", (self._finger.sx * (width - 1), self._finger.sy * (height - 1)))
         self.settle(1)
+
+    def _send(self, phase: str, point: tuple[float, float]) -> None:
+        self._fingers.waiting.append((phase, self._finger, _share_of_window(point)))
+        self.window.step()
 
     def draw(self, strokes: Iterable[Sequence[tuple[float, float]]]) -> None:
         """Strokes on the signing field, points as shares of its width and height from the top left."""
@@ -125,6 +143,17 @@ class Robot:
             raise NotOnScreenError(f"no signing field on {self.view.screen}")
         for points in strokes:
             self.stroke([(pad.x + x * pad.width, pad.top - y * pad.height) for x, y in points])
+
+    def texts(self) -> list[str]:
+        """All words on the screen, as shown."""
+        return [widget.text for widget in self.window.walk() if isinstance(widget, Words) and widget.text]
+
+    def picture(self) -> Picture:
+        """The live picture on the screen. Raises NotOnScreenError."""
+        found = next((widget for widget in self.window.walk() if isinstance(widget, Picture)), None)
+        if found is None:
+            raise NotOnScreenError(f"no picture on {self.view.screen}")
+        return found
 
     def key(self, name: str) -> None:
         """A key of the 5-key keypad: up, down, left, right, enter (or tab)."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -404,7 +402,8 @@ class SamplePort:
         self.points: list[PenPoint] = []
         self.geometry: PadGeometry | None = None
         self.sequence = 1
-        self.on_dispatch: Callable[[object], None] = self.events.append
+        self.pictures: dict[str, NDArray[np.uint8]] = {}
+        self.withheld: set[str] = set()
 
     def tick(self) -> None:
         """Nothing moves by itself here."""
@@ -413,7 +412,7 @@ class SamplePort:
         return self.shown
 
     def dispatch(self, event: object) -> None:
-        self.on_dispatch(event)
+        self.events.append(event)
 
     def activity(self, *, touched: bool) -> None:
         self.touches.append(touched)
@@ -422,11 +421,13 @@ class SamplePort:
         self.spoken.append(texts)
 
     def frame(self, slot: str) -> Frame | None:
-        pixels = picture(slot)
+        pixels = self.pictures[slot] if slot in self.pictures else picture(slot)
         form = PixelFormat.RGB8 if pixels.ndim == 3 else PixelFormat.GRAY8
         return Frame(pixels, form, None, self.sequence, 0, "sample")
 
     def image(self, sha256: str) -> NDArray[np.uint8] | None:
+        if sha256 in self.withheld:
+            return None
         pixels = picture(sha256)
         if pixels.ndim == 2:
             pixels = np.repeat(pixels[:, :, None], 3, axis=2)

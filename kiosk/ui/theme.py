@@ -92,7 +92,7 @@ NORMAL = Palette(
         Role.GOOD: Surface(rgb("#DDF0DF"), rgb("#0A3A18"), rgb("#1F6B35")),
         Role.ADVICE: Surface(rgb("#FDEBC2"), rgb("#2E2104"), rgb("#B97A00")),
     },
-    muted=rgb("#34424C"),
+    muted=rgb("#28343D"),
     focus=rgb("#C2410C"),
     mark_now=rgb("#1565C0"),
     mark_good=rgb("#1F6B35"),

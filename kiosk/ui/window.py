@@ -37,7 +37,7 @@ class KioskWindow(Widget):
         self.screen: Screen | None = None
         self._view: View | None = None
         self._shape: object = None
-        self._previews = Previews(port.frame)
+        self.previews = Previews(port.frame)
         self._focus = ""
 
     def open(self) -> None:
@@ -79,13 +79,17 @@ class KioskWindow(Widget):
         """Id of the target the keypad stands on, empty before the first key."""
         return self._focus
 
-    def _frame(self, _: float) -> None:
+    def refresh(self) -> None:
+        """What happens before each drawn frame: asks for the view and arranges it."""
         self.port.tick()
         view = self.port.view()
         if view is not self._view:
             self._show(view)
         if self.screen is not None:
             self.screen.refresh()
+
+    def _frame(self, _: float) -> None:
+        self.refresh()
 
     def _show(self, view: View) -> None:
         before, self._view = self._view, view
@@ -96,7 +100,7 @@ class KioskWindow(Widget):
         same_screen = before is not None and before.screen is view.screen and before.title == view.title
         if not same_screen:
             self._focus = ""
-            self._previews.forget()
+            self.previews.forget()
         page = self.screen.page if self.screen is not None and same_screen else 0
         if self.screen is not None:
             self.screen.retire()
@@ -114,7 +118,7 @@ class KioskWindow(Widget):
             words=lambda text: translate(text, display.language),
             press=self._press,
             port=self.port,
-            previews=self._previews,
+            previews=self.previews,
         )
 
     def _press(self, action: Action) -> None:

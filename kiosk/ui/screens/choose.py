@@ -31,7 +31,7 @@ class Choose(Body):
         else:
             top = box.top
         for index in paged[page] if paged else ():
-            height = blocks[index].height
+            height = min(blocks[index].height, top - box.y)
             self.write(texts[index], Box(box.x, top - height, box.width, height), theme.body_mm, valign="top")
             top -= height + theme.gap
         return max(1, len(paged))

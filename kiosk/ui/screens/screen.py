@@ -105,8 +105,10 @@ class Screen(Widget):
 
     def turn(self, by: int) -> None:
         """Shows another page of the body."""
-        self.page = max(0, min(self.pages - 1, self.page + by))
-        self._build()
+        page = max(0, min(self.pages - 1, self.page + by))
+        if page != self.page:
+            self.page = page
+            self._build()
 
     def _build(self) -> None:
         self.retire()

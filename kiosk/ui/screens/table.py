@@ -15,12 +15,20 @@ from kiosk.ui.widgets.words import Words
 
 
 def column_widths(wanted: Sequence[float], available: float) -> tuple[float, ...]:
-    """Each column its wanted width and a share of what is left; all narrowed alike when there is too little."""
-    total = sum(wanted) or 1.0
-    if total > available:
-        return tuple(width * available / total for width in wanted)
-    spare = (available - total) / len(wanted)
-    return tuple(width + spare for width in wanted)
+    """Each column its wanted width and a share of what is left.
+
+    When there is too little, the narrow columns keep theirs and the wide ones share the rest alike.
+    """
+    spare = (available - sum(wanted)) / len(wanted)
+    if spare >= 0:
+        return tuple(width + spare for width in wanted)
+    rest, limit = available, 0.0
+    for place, width in enumerate(sorted(wanted)):
+        limit = rest / (len(wanted) - place)
+        if width > limit:
+            break
+        rest -= width
+    return tuple(min(width, limit) for width in wanted)
 
 
 class Table(Body):

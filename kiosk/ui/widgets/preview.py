@@ -15,12 +15,16 @@ from hw.api import Frame
 
 
 class Previews:
-    """The textures of all preview slots. A texture is made anew only when a slot's picture changes shape."""
+    """The textures of all preview slots. A texture is made anew only when a slot's picture changes shape.
+
+    written: how many frames were put into a texture so far.
+    """
 
     def __init__(self, newest: Callable[[str], Frame | None]) -> None:
         self._newest = newest
         self._textures: dict[str, Any] = {}
         self._shown: dict[str, tuple[int, str]] = {}
+        self.written = 0
 
     def texture(self, slot: str) -> Any | None:
         """The slot's texture with its newest frame in it, None before the first."""
@@ -37,6 +41,7 @@ class Previews:
         if self._shown.get(slot) != stamp:
             blit(texture, frame.pixels, form)
             self._shown[slot] = stamp
+            self.written += 1
         return texture
 
     def forget(self) -> None:
