@@ -63,7 +63,7 @@ def _assess(gray: NDArray[np.uint8], *, position: Position | None, live: bool) -
         features |= estimate_minutiae(features)
     else:
         features |= minutiae_measures(image, detect(image))
-    scorable = features["FingerJetFX_MinutiaeCount"] >= FEWEST_MINUTIAE
+    scorable = live or features["FingerJetFX_MinutiaeCount"] >= FEWEST_MINUTIAE
     score = _score(features) if scorable else None
     hint = None if defects else skin_hint(shape, score=score)
     if hint:

@@ -201,7 +201,8 @@ def frequency_certainty(profile: NDArray[np.int64], waves: NDArray[np.float64]) 
             total += amplitude
         if peak_at == wave - 1 and wave > 1:
             after = amplitude
-        if amplitude > peak:
+        # one odd line has a flat spectrum: rounding must not move its peak off the first wave
+        if amplitude > peak * (1.0 + 1e-10):
             peak = amplitude
             peak_at = wave
             before = previous

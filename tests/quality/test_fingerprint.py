@@ -94,7 +94,7 @@ def test_live_scores_rank_real_fingers_as_nist_does():
     pictures = [cv2.imread(str(SHARED / row["file"]), cv2.IMREAD_GRAYSCALE) for row in rows]
     live = [assess_fingerprint_live(picture).score for picture in pictures]
     ranks = [np.argsort(np.argsort(values)) for values in (live, [row["score"] for row in rows])]
-    assert np.corrcoef(ranks)[0, 1] > 0.88
+    assert np.corrcoef(ranks)[0, 1] > 0.9
 
 
 def test_a_report_names_its_measure():

@@ -115,6 +115,9 @@ def test_frequency_certainty_is_the_spectrums():
         profile = np.int64(2000 + 900 * np.cos(2 * np.pi * wave * np.arange(32) / 32) + rng.integers(0, 50, 32))
         assert blocks.frequency_certainty(profile, waves) == pytest.approx(frequency_by_fft(profile), abs=1e-9)
     assert blocks.frequency_certainty(np.full(32, 4080, np.int64), waves) == 1.0
+    odd_line = np.full(32, 4080, np.int64)
+    odd_line[13] = 4000
+    assert blocks.frequency_certainty(odd_line, waves) == 1.0
 
 
 def test_ridges_lie_below_the_regression_line():
