@@ -1,0 +1,134 @@
+"""WSQ, sealing and opening one enrollment, and sending packets to a store that is a folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import wsq
+from PIL import Image
+
+from hw.api import Eye, Finger
+from kiosk.enrollment.positions import FINGERS, IRISES, Position
+from kiosk.enrollment.record import Sample
+from kiosk.packet.contents import PacketContents
+from kiosk.packet.faults import PacketFault
+from kiosk.packet.open import open_packet
+from kiosk.packet.seal import SealedPacket, seal
+from kiosk.packet.verify import verify_contents
+from kiosk.security.keys import provision_development
+from kiosk.security.nik_hash import nik_hash
+from kiosk.storage.outbox import Outbox
+from kiosk.uplink.sender import Outcome, Sender
+from kiosk.uplink.store import open_store
+from tests.bench.results import Bench, Result
+from tests.bench.timing import interleaved_ms, timed
+from tests.packet.made_packets import NIK_KEY, Blobs, Keys, made_contents, read_keys
+
+PACKETS = 40
+
+
+def measure(bench: Bench) -> Iterator[Result]:
+    yield from _wsq(bench)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        provision_development(folder / "keys")
+        keys = read_keys(folder / "keys")
+        contents = _whole_person(bench)
+        yield from _sealing(contents, keys)
+        yield from _sending(contents, keys, folder)
+
+
+def _wsq(bench: Bench) -> Iterator[Result]:
+    picture = bench.pictures.sized_finger(width=416, height=560)
+    image = Image.fromarray(picture.gray)
+
+    def encode() -> int:
+        buffer = io.BytesIO()
+        image.save(buffer, wsq.WsqImagePlugin.WsqImageFile.format)
+        return buffer.tell()
+
+    ms = interleaved_ms({"ours": timed(encode), "peer": bench.peers.job("wsq", file=picture.path)}, repeats=15)
+    yield Result("packet.wsq_encode_416x560", ms["ours"], "ms", ms["peer"], "the wsq package alone")
+    yield Result(
+        "packet.wsq_times_smaller", picture.gray.size / encode(), "times", 15.0, "usual for 0.75 bit/px"
+    )
+
+
+def _whole_person(bench: Bench) -> PacketContents:
+    """The made-up enrollment of the packet tests with full-size pictures of a synthesized person."""
+    base = made_contents()
+    person, blobs = bench.pictures.people[0], Blobs()
+    blobs.update(base.blobs)
+    sealed_at = replace(base.sealed_at, at=dt.datetime.now(dt.UTC).replace(microsecond=0))
+
+    def dressed(sample: Sample) -> Sample:
+        position = sample.position
+        if position in FINGERS:
+            return replace(sample, image=blobs.png(person.fingers[Finger(position.iso_code)], 500))
+        if position in IRISES:
+            return replace(sample, image=blobs.png(person.irises[Eye(position.iso_code)], None))
+        if position is Position.FACE:
+            portrait = cv2.cvtColor(person.face[:, 200:740], cv2.COLOR_RGB2BGR)
+            return replace(sample, image=blobs.png(portrait, None))
+        return sample
+
+    samples = tuple(dressed(sample) for sample in base.enrollment.samples)
+    return replace(base, enrollment=base.enrollment.with_samples(samples), blobs=blobs, sealed_at=sealed_at)
+
+
+def _sealing(contents: PacketContents, keys: Keys) -> Iterator[Result]:
+    packet = seal(contents, signer=keys.device, recipients=[keys.recipient])
+
+    def read() -> None:
+        opened = open_packet(packet.data, identity=keys.identity, anchors=keys.device_anchors)
+        if isinstance(opened, PacketFault):
+            raise RuntimeError(str(opened))
+        checks = verify_contents(opened, nik_hash=lambda nik: nik_hash(nik, key=NIK_KEY))
+        if wrong := [check for check in checks if not check.passed]:
+            raise RuntimeError(f"the packet is not whole: {wrong}")
+
+    ms = interleaved_ms(
+        {
+            "seal": timed(lambda: seal(contents, signer=keys.device, recipients=[keys.recipient])),
+            "read": timed(read),
+        },
+        repeats=7,
+    )
+    yield Result("packet.records_and_seal", ms["seal"], "ms")
+    yield Result("packet.open_and_verify", ms["read"], "ms")
+    pixels = sum(sample.image.width * sample.image.height for sample in contents.enrollment.samples) / 1000
+    yield Result("packet.size", len(packet.data) / 1000, "kB", pixels, "pixels of all its images, in thousands")
+
+
+def _sending(contents: PacketContents, keys: Keys, folder: Path) -> Iterator[Result]:
+    outbox = Outbox(folder / "outbox")
+    for number in range(PACKETS):
+        _put(outbox, _sealed_as(contents, number, keys))
+    sender = Sender(
+        outbox=outbox,
+        store=open_store(f"file://{folder}/store"),
+        device_anchors=keys.device_anchors,
+        receiver_anchors=keys.receiver_anchors,
+        now=lambda: dt.datetime.now(dt.UTC),
+    )
+    began_s = time.perf_counter()
+    sent = sum(report.outcome is Outcome.SENT for report in sender.run_once())
+    yield Result("uplink.packets_to_a_folder", sent / (time.perf_counter() - began_s), "packets/s")
+
+
+def _sealed_as(contents: PacketContents, number: int, keys: Keys) -> SealedPacket:
+    enrollment = replace(contents.enrollment, id=f"0190d7a0-0000-7000-8000-{number:012}")
+    return seal(replace(contents, enrollment=enrollment), signer=keys.device, recipients=[keys.recipient])
+
+
+def _put(outbox: Outbox, packet: SealedPacket) -> None:
+    outbox.put(
+        packet.data, enrollment_id=packet.enrollment_id, nik_hash=packet.nik_hash, sealed_at=packet.sealed_at
+    )

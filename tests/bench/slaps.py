@@ -1,0 +1,85 @@
+"""The live frame of a four-finger placement, and whether every finger is found where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from hw.api import CaptureSet
+from hw.sim.people import SLAP_FINGERS, FingerBox, compose_slap, impress
+from kiosk.enrollment.positions import FINGERS, STEP_POSITIONS, CaptureStep
+from kiosk.quality.slap import SlapFinger, assess_slap, crop_finger
+from kiosk.quality.slap_segment import segment
+from tests.bench.pictures import FIRST_SEED
+from tests.bench.results import Bench, Result
+from tests.bench.timing import interleaved_ms, timed
+
+_SETS = ((CaptureSet.RIGHT_SLAP, CaptureStep.RIGHT_FOUR), (CaptureSet.LEFT_SLAP, CaptureStep.LEFT_FOUR))
+_TURNS_DEG = (-15.0, -6.0, 0.0, 6.0, 15.0)
+_GOOD_OVERLAP = 0.8
+
+
+def measure(bench: Bench) -> Iterator[Result]:
+    slap = bench.pictures.slap
+    expected = STEP_POSITIONS[CaptureStep.RIGHT_FOUR]
+    cut = [
+        bench.pictures.keep(crop_finger(slap.gray, finger), finger=finger.position.value)
+        for finger in assess_slap(slap.gray, expected=expected).fingers
+    ]
+    jobs = {
+        "live": timed(lambda: assess_slap(slap.gray, expected=expected)),
+        "segment": timed(lambda: segment(slap.gray)),
+    }
+    jobs |= {f"nfiq2 {place}": bench.peers.job("nfiq2", file=one.path) for place, one in enumerate(cut)}
+    jobs |= {f"mindtct {place}": bench.peers.job("mindtct", file=one.path) for place, one in enumerate(cut)}
+    ms = interleaved_ms(jobs, repeats=7)
+    whole = _sum(ms, "nfiq2")
+    other = _sum(ms, "mindtct")
+    alone = whole - other if whole and other else None
+    against = "nbis-py: four NFIQ 2.3 less mindtct, of fingers already cut"
+    yield Result("slap.live_1600x1500", ms["live"], "ms", alone, against)
+    yield Result("slap.segment_1600x1500", ms["segment"], "ms", ms["live"], "the whole live frame")
+    yield from _truth(bench)
+
+
+def _sum(ms: dict[str, float | None], work: str) -> float | None:
+    known = [value for name, value in ms.items() if name.startswith(work) and value is not None]
+    return sum(known) if len(known) == len(SLAP_FINGERS[CaptureSet.RIGHT_SLAP]) else None
+
+
+def _truth(bench: Bench) -> Iterator[Result]:
+    laid, named, overlaps = 0, 0, []
+    placements = [
+        (person, chosen, step, turn)
+        for person in bench.pictures.people
+        for chosen, step in _SETS
+        for turn in _TURNS_DEG
+    ]
+    for number, (person, chosen, step, turn) in enumerate(bench.each(placements, of="slaps segmented")):
+        rng = np.random.default_rng((FIRST_SEED, number))
+        fingers = {f: impress(person.fingers[f], rng) for f in SLAP_FINGERS[chosen]}
+        platen, boxes = compose_slap(fingers, chosen, rotation_deg=turn)
+        found = {
+            finger.position: finger for finger in assess_slap(platen, expected=STEP_POSITIONS[step]).fingers
+        }
+        laid += len(boxes)
+        for box in boxes:
+            finger = found.get(FINGERS[box.finger - 1])
+            overlap = _overlap(box, finger) if finger else 0.0
+            named += overlap > 0.5
+            overlaps.append(overlap)
+    yield Result(
+        "slap.fingers_named", 100.0 * named / laid, "%", 100.0, f"target, {laid} fingers, turned to 15"
+    )
+    yield Result("slap.smallest_overlap", min(overlaps), "IoU", _GOOD_OVERLAP, "target")
+    yield Result("slap.median_overlap", float(np.median(overlaps)), "IoU", _GOOD_OVERLAP, "target")
+
+
+def _overlap(box: FingerBox, finger: SlapFinger) -> float:
+    x, y, width, height = finger.box
+    ours = ((x + width / 2, y + height / 2), (width, height), finger.angle)
+    truth = ((box.centre_x, box.centre_y), (box.width, box.height), box.angle_deg)
+    common, _ = cv2.intersectConvexConvex(cv2.boxPoints(ours), cv2.boxPoints(truth))
+    return float(common / (width * height + box.width * box.height - common))
