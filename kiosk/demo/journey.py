@@ -73,7 +73,7 @@ class Journey:
     _started_s: float = field(default_factory=time.monotonic, init=False)
 
     def enrol(self) -> Enrollment:
-        """The resident's part from whatever screen is shown, up to waiting for the officer. Returns the record."""
+        """The resident's part, from whatever screen is shown to waiting for the officer. Returns the record."""
         while self._view.screen is not ScreenId.AWAIT_OFFICER:
             screen = self._view.screen
             if screen in _CAPTURING:
@@ -216,9 +216,8 @@ class Journey:
     def _frame(self, began_s: float, what: str) -> None:
         if time.monotonic() - began_s > STEP_TIMEOUT_S:
             self._picture("stuck")
-            raise JourneyError(
-                f"{what} did not come within {STEP_TIMEOUT_S:.0f} s; on screen: {self._view.screen}, {self.controller.kiosk.screen}"
-            )
+            shown = self.controller.kiosk.screen
+            raise JourneyError(f"{what} did not come within {STEP_TIMEOUT_S:.0f} s; on screen: {shown}")
         self.robot.settle(1)
 
     def _picture(self, name: str) -> None:
