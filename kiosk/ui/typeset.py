@@ -48,28 +48,29 @@ class Typesetter:
         return tuple(lines)
 
     def block(self, words: str, font_px: int, width: float, height: float = float("inf")) -> Block:
-        """The text at one size, its lines evened out where that costs no further line."""
-        lines = self._evened(words, font_px, width)
-        widest = max(self._width(line, font_px) for line in lines)
-        tall = len(lines) * self.measure.line_height(font_px)
-        return Block(lines, font_px, widest, tall, fits=widest <= width and tall <= height)
+        """The text at one size in the fewest lines."""
+        return self._set(self.wrap(words, font_px, width), font_px, width, height)
 
     def fit(self, words: str, width: float, height: float, *, largest_px: int, smallest_px: int) -> Block:
-        """The largest letters, between the two sizes, that keep the text inside the box.
+        """The largest letters, between the two sizes, that keep the text inside the box; its lines evened out.
 
         When even the smallest do not fit, that smallest block with `fits` False.
         """
         font_px = largest_px
-        while True:
-            block = self.block(words, font_px, width, height)
-            if block.fits or font_px <= smallest_px:
-                return block
+        while not (self.block(words, font_px, width, height).fits or font_px <= smallest_px):
             font_px = max(smallest_px, font_px - max(1, font_px // 24))
+        return self._set(self._evened(words, font_px, width), font_px, width, height)
+
+    def _set(self, lines: tuple[str, ...], font_px: int, width: float, height: float) -> Block:
+        widest = max(self._width(line, font_px) for line in lines)
+        tall = len(lines) * self.measure.line_height(font_px)
+        return Block(lines, font_px, widest, tall, fits=widest <= width and tall <= height)
 
     def _width(self, words: str, font_px: int) -> float:
         return self.measure.width(words, font_px, bold=self.bold)
 
     def _evened(self, words: str, font_px: int, width: float) -> tuple[str, ...]:
+        """As many lines as needed anyway, of about the same length."""
         lines = self.wrap(words, font_px, width)
         narrow, wide = width / 2, width
         if len(lines) == 1:

@@ -106,12 +106,12 @@ class KioskWindow(Widget):
             self.screen.retire()
         self.clear_widgets()
         self._shape = shape
-        self.screen = Screen(view=view, context=self._context(view), page=page, size=self.size, pos=self.pos)
+        self.screen = Screen(view=view, context=self._context_of(view), page=page, size=self.size, pos=self.pos)
         if not view.display.dark:
             self.add_widget(self.screen)
         self._mark_focus()
 
-    def _context(self, view: View) -> Context:
+    def _context_of(self, view: View) -> Context:
         display = view.display
         return Context(
             theme=Theme(Metrics.dpi / 25.4, display.text_step, display.high_contrast),

@@ -54,7 +54,7 @@ def window(tmp_path_factory):
             capture_output=True,
             text=True,
             check=False,
-            timeout=110,
+            timeout=280,
         )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(results.read_text(encoding="utf-8")) | {"home": sorted(p.name for p in folder.iterdir())}

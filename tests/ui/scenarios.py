@@ -33,7 +33,7 @@ class Stage:
 
     def show(self, view: View, **display: object) -> None:
         self.port.shown = replace(view, display=replace(Display(), **display))
-        self.robot.settle()
+        self.robot.window.refresh()
 
     def middle(self, action_id: str) -> tuple[float, float]:
         target = self.robot.find(action_id)
@@ -220,10 +220,10 @@ def preview_keeps_its_texture_and_writes_new_frames_only(stage: Stage) -> None:
     stage.show(VIEWS["capture_irises"])
     first = stage.robot.window.previews.texture("iris")
     written = stage.robot.window.previews.written
-    stage.robot.settle(5)
+    stage.robot.settle(3)
     assert stage.robot.window.previews.written == written
     stage.port.sequence = next(_sequences)
-    stage.robot.settle(5)
+    stage.robot.settle(3)
     assert stage.robot.window.previews.written == written + 1
     assert stage.robot.window.previews.texture("iris") is first
 

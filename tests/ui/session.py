@@ -21,6 +21,13 @@ from kiosk.ui.samples import SamplePort, all_views
 from tests.app.screens import views as controller_views
 from tests.ui.scenarios import SCENARIOS, Stage
 
+SIZES = [
+    *((Language.INDONESIAN, step) for step in range(4)),
+    (Language.JAVANESE, 3),
+    (Language.ENGLISH, 3),
+]
+"""The gallery inspects all twelve."""
+
 
 class Switch:
     """A port whose other side can be changed, so that each scenario has a fresh one in the same window."""
@@ -59,9 +66,9 @@ def main(results: Path) -> None:
 
 
 def _screens() -> list[tuple[str, View, Display]]:
-    """The controller's screens in every language at every size, each advice at the largest; the samples
-    at two sizes in one language."""
-    sizes = [Display(language=language, text_step=step) for language in Language for step in range(4)]
+    """The controller's screens at the sizes of `SIZES`, each advice at the largest only; the samples in
+    the largest letters."""
+    sizes = [Display(language=language, text_step=step) for language, step in SIZES]
     real = {name.replace(" ", "_"): view for name, view in controller_views()}
     screens = [
         (name, view, display)
@@ -70,7 +77,9 @@ def _screens() -> list[tuple[str, View, Display]]:
         if display.text_step == 3 or not name.startswith("advice_")
     ]
     samples = {f"sample_{name}": view for name, view in all_views().items()}
-    return screens + [(name, view, sizes[step]) for step in (1, 3) for name, view in samples.items()]
+    return screens + [
+        (name, view, Display(text_step=step)) for step in (1, 3) for name, view in samples.items()
+    ]
 
 
 if __name__ == "__main__":

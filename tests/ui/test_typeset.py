@@ -28,7 +28,9 @@ def test_a_word_wider_than_the_line_has_one_of_its_own():
 
 
 def test_lines_are_evened_out():
-    assert SETTER.block("aaa bbb ccc ddd eee", 10, 75).lines == ("aaa bbb ccc", "ddd eee")
+    evened = SETTER.fit("aaa bbb ccc ddd eee", 79, 100, largest_px=10, smallest_px=10)
+    assert SETTER.block("aaa bbb ccc ddd eee", 10, 79).lines == ("aaa bbb ccc ddd", "eee")
+    assert evened.lines == ("aaa bbb ccc", "ddd eee")
 
 
 def test_the_largest_letters_that_fit_are_taken():
@@ -48,12 +50,14 @@ def test_text_that_cannot_fit_says_so_and_is_still_whole():
 
 @given(words=WORDS, width=st.floats(20, 400))
 def test_no_word_is_ever_lost_or_split(words, width):
-    assert " ".join(SETTER.block(words, 10, width).lines).split() == words.split()
+    block = SETTER.fit(words, width, 100, largest_px=20, smallest_px=8)
+    assert " ".join(block.lines).split() == words.split()
 
 
 @given(words=WORDS, width=st.floats(60, 400))
 def test_evening_costs_no_line(words, width):
-    assert len(SETTER.block(words, 10, width).lines) == len(SETTER.wrap(words, 10, width))
+    evened = SETTER.fit(words, width, float("inf"), largest_px=10, smallest_px=10)
+    assert len(evened.lines) == len(SETTER.wrap(words, 10, width))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class Words(Widget):
             self._tint = Color(rgba=self.colour)
             self._picture = Rectangle(size=(0, 0))
         self.fbind("colour", self._recolour)
+        self._set_for: object = None
         for name in ("text", "bold", "halign", "valign", "largest_mm", "smallest_mm", "size", "pos"):
             self.fbind(name, self._set)
         self._set()
@@ -58,18 +59,18 @@ class Words(Widget):
         if not self.text or self.width < 1 or self.height < 1:
             self.block = Block((), 0, 0.0, 0.0, fits=not self.text)
             self._picture.size = (0, 0)
+            self._set_for = None
             return
-        largest = self.theme.font(self.largest_mm)
-        block = typesetter(bold=self.bold).fit(
-            self.text,
-            self.width,
-            self.height,
-            largest_px=largest,
-            smallest_px=min(largest, self.theme.font(self.smallest_mm)),
-        )
-        if block != self.block or self._picture.texture is None:
-            self.block = block
-            self._picture.texture = rendered(block.lines, block.font_px, bold=self.bold, halign=self.halign)
+        wanted = (self.text, self.bold, self.halign, self.largest_mm, self.smallest_mm, *self.size)
+        if wanted != self._set_for:
+            self._set_for = wanted
+            largest = self.theme.font(self.largest_mm)
+            smallest = min(largest, self.theme.font(self.smallest_mm))
+            self.block = typesetter(bold=self.bold).fit(
+                self.text, *self.size, largest_px=largest, smallest_px=smallest
+            )
+            lines, font_px = self.block.lines, self.block.font_px
+            self._picture.texture = rendered(lines, font_px, bold=self.bold, halign=self.halign)
         self._place()
 
     def _place(self) -> None:
