@@ -1,8 +1,9 @@
 """Runs in the peers' own environment: reads one JSON request a line, answers one JSON line with its own time.
 
 Knows nothing of the kiosk. Requests: {"do": name, "file": path, ...}. An answer holds "seconds" and what was
-found, or "error".
+found, or "error". Packages are imported when they are first asked for: any of them may be absent.
 """
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -121,7 +122,7 @@ def main() -> None:
                 answer = {}
             else:
                 answer = WORK[request["do"]](request)
-        except Exception as error:  # whatever a peer throws is its answer
+        except Exception as error:  # noqa: BLE001 - whatever a peer throws is its answer
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)
 

@@ -6,6 +6,9 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
+TURN_S = 0.05
+"""A turn lasts at least this long: a preview's frames come one after another, with warm caches."""
+
 Job = Callable[[], float | None]
 """Does its work once and gives the seconds it took; None when it cannot."""
 
@@ -26,8 +29,16 @@ def interleaved_ms(jobs: Mapping[str, Job], *, repeats: int) -> dict[str, float 
     seconds: dict[str, list[float | None]] = {name: [] for name in jobs}
     for _ in range(repeats):
         for name, job in jobs.items():
-            seconds[name].append(job())
+            seconds[name] += _turn(job)
     return {name: _median_ms(values) for name, values in seconds.items()}
+
+
+def _turn(job: Job) -> list[float | None]:
+    began_s = time.perf_counter()
+    times = [job()]
+    while time.perf_counter() - began_s < TURN_S:
+        times.append(job())
+    return times
 
 
 def _median_ms(seconds: list[float | None]) -> float | None:
