@@ -12,11 +12,11 @@ from kiosk.matching.kernels_matching import WORDS, best_score, describe
 
 MATCHER = "minutiae-surroundings/1"
 
-THRESHOLD = 10.0
+THRESHOLD = 6.5
 """Score from which two impressions are called the same finger.
 
-Measured on 4,447 pairs of different fingers (54 fingers, three simulated impressions each, one of them
-partial): the largest score was below 9; on the shared real impressions 5.1.
+Measured: 4,447 pairs of different fingers among 162 simulated impressions reach 5.4 at most, 164 pairs of different
+real fingers 5.7; of 162 pairs of one finger, half of them with a third cut off, 88 % score more, of 7 real ones all.
 """
 
 MOST_MINUTIAE = 80

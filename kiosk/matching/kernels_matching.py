@@ -12,12 +12,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 RINGS = 5
-RING_PX = 22
+RING_PX = 28
 NEAREST_PX = 6
 BEARINGS = 10
 LEANS = 6
 WORDS = 5
-"""64-bit words of a surroundings code: 5 rings of 22 px, 10 bearings, 6 leans; 300 of 320 bits used."""
+"""64-bit words of a surroundings code: 5 rings of 28 px, 10 bearings, 6 leans; 300 of 320 bits used."""
 
 REACH_PX = NEAREST_PX + RINGS * RING_PX
 
@@ -30,6 +30,12 @@ LARGEST_TURN = 64
 NEAR_PX = 15
 NEAR_ANGLE = 18
 """Two minutiae are one when nearer than 0.76 mm and 25 degrees: skin stretches that much between touches."""
+
+FAR_PX = 20.0
+FAR_ANGLE = 24.0
+LEAST_LIKENESS = 0.15
+"""A pair weighs by how much its likeness is over chance, and falls off to nothing at this distance and turn: mates
+lie close, strangers fall anywhere within reach."""
 
 
 @njit("int64(uint64)", nogil=True, cache=True)
@@ -211,12 +217,29 @@ def overlap(
     return inside[0], inside[1]
 
 
-@njit("float64(float64[:, ::1], int64[::1])", nogil=True, cache=True)
-def summed_likeness(alike: NDArray[np.float64], partner: NDArray[np.int64]) -> float:
+@njit(
+    "float64(float64[:, ::1], int64[::1], int64[:, ::1], int64[:, ::1], float64[::1])", nogil=True, cache=True
+)
+def agreement(
+    alike: NDArray[np.float64],
+    partner: NDArray[np.int64],
+    probe: NDArray[np.int64],
+    reference: NDArray[np.int64],
+    motion: NDArray[np.float64],
+) -> float:
+    """Sum over the pairs of likeness over chance, times nearness, times parallelness under this motion."""
     total = 0.0
+    whole_turn = int(np.rint(motion[4]))
     for one in range(partner.size):
-        if partner[one] >= 0:
-            total += alike[one, partner[one]]
+        other = partner[one]
+        if other < 0:
+            continue
+        x = motion[0] * probe[one, 0] - motion[1] * probe[one, 1] + motion[2] - reference[other, 0]
+        y = motion[1] * probe[one, 0] + motion[0] * probe[one, 1] + motion[3] - reference[other, 1]
+        lean = angle_between(reference[other, 2] - probe[one, 2] + whole_turn)
+        near = max(1.0 - (x * x + y * y) / (FAR_PX * FAR_PX), 0.0)
+        parallel = max(1.0 - lean * lean / (FAR_ANGLE * FAR_ANGLE), 0.0)
+        total += max(alike[one, other] - LEAST_LIKENESS, 0.0) * near * parallel
     return total
 
 
@@ -236,8 +259,8 @@ def best_score(  # noqa: PLR0917 - kernels take no keywords
 ) -> float:
     """Lays the probe on the reference by its most alike surroundings and keeps the best fit.
 
-    partner (n,): the reference minutia of each probe minutia under that fit, or -1. The score is the summed
-    likeness of the pairs times the share of minutiae in the common area that have a partner.
+    partner (n,): the reference minutia of each probe minutia under that fit, or -1. The score is the
+    agreement of the pairs times the share of minutiae in the common area that have a partner.
     """
     rows, columns = probe.shape[0], reference.shape[0]
     partner[:] = -1
@@ -264,7 +287,7 @@ def best_score(  # noqa: PLR0917 - kernels take no keywords
         pair_up(probe, reference, motion, NEAR_PX, trial)
         fit_motion(probe, reference, trial, motion)
         pair_up(probe, reference, motion, NEAR_PX, trial)
-        total = summed_likeness(alike, trial)
+        total = agreement(alike, trial, probe, reference, motion)
         if total > best:
             best = total
             best_motion[:] = motion
@@ -275,7 +298,12 @@ def best_score(  # noqa: PLR0917 - kernels take no keywords
         fit_motion(probe, reference, partner, best_motion)
     pairs = pair_up(probe, reference, best_motion, NEAR_PX, partner)
     probe_common, reference_common = overlap(probe, reference, best_motion)
-    return summed_likeness(alike, partner) * 2.0 * pairs / max(probe_common + reference_common, 1)
+    return (
+        agreement(alike, partner, probe, reference, best_motion)
+        * 2.0
+        * pairs
+        / max(probe_common + reference_common, 1)
+    )
 
 
 COSINE = np.cos(np.arange(256) * np.pi / 128)
