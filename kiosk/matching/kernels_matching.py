@@ -34,8 +34,8 @@ NEAR_ANGLE = 18
 FAR_PX = 20.0
 FAR_ANGLE = 24.0
 LEAST_LIKENESS = 0.15
-"""A pair weighs by how much its likeness is over chance, and falls off to nothing at this distance and turn: mates
-lie close, strangers fall anywhere within reach."""
+"""A pair weighs by how much its likeness is over chance, and falls off to nothing at this distance and turn:
+mates lie close, strangers fall anywhere within reach."""
 
 
 @njit("int64(uint64)", nogil=True, cache=True)

@@ -40,6 +40,8 @@ DOUBT = 1.5
 
 FOURS = {Hand.RIGHT: STEP_POSITIONS[CaptureStep.RIGHT_FOUR], Hand.LEFT: STEP_POSITIONS[CaptureStep.LEFT_FOUR]}
 THUMBS = STEP_POSITIONS[CaptureStep.THUMBS]
+ACROSS_PLATEN = FOURS[Hand.LEFT][::-1] + THUMBS + FOURS[Hand.RIGHT]
+"""How fingers of both hands lie beside each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ def name_tips(segmentation: Segmentation, expected: Sequence[Position]) -> Namin
     if asked is Hand.THUMBS:
         return _name_thumbs(segmentation, tuple(position for position in THUMBS if position in expected))
     tips, extra = _plausible(segmentation.tips, len(expected) or 4)
+    if asked is Hand.UNKNOWN and expected:
+        names = tuple(position for position in ACROSS_PLATEN if position in expected)
+        return Naming(Hand.UNKNOWN, tuple(zip(names, tips, strict=False)), extra, wrong_hand=False)
     if asked is Hand.UNKNOWN and len(tips) < 3:
         return _name_few(tips, extra)
     if not tips:

@@ -101,6 +101,14 @@ def test_one_thumb_of_two_is_named_by_its_side(thumb):
     assert Defect.FINGERS_MISSING in result.report.defects
 
 
+def test_fingers_of_both_hands_are_named_from_left_to_right():
+    platen, _ = lay(CaptureStep.THUMBS)
+    both = (Position.RIGHT_INDEX, Position.LEFT_INDEX)
+    result = assess_slap(platen, expected=both)
+    assert [finger.position for finger in result.fingers] == [Position.LEFT_INDEX, Position.RIGHT_INDEX]
+    assert Defect.FINGERS_MISSING not in result.report.defects
+
+
 def test_four_fingers_are_too_many_thumbs():
     platen, _ = lay(CaptureStep.RIGHT_FOUR)
     result = assess_slap(platen, expected=STEP_POSITIONS[CaptureStep.THUMBS])
