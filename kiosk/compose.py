@@ -100,7 +100,8 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         interrupted=recovered.interrupted,
     )
     for device in devices.all():
-        device.start()
+        if device is not devices.face:  # the photo step itself starts and stops the camera
+            device.start()
     worker.start()
     audit.record(AuditEvent.STARTED, clock.now(), details={"version": __version__})
     controller = Controller(services, started, office=config.office, ink=ink, events=events, on_step=on_step)

@@ -27,10 +27,13 @@ class FacePlan:
         self._best: tuple[Frame, FaceAssessment] | None = None
 
     def start(self) -> None:
-        """The camera runs for the kiosk's whole life: a photo step waits for no exposure to settle."""
+        """The camera looks only while a photo is asked for: nobody is filmed before or after."""
         self._best = None
+        self._sequence = -1
+        self._camera.start()
 
     def stop(self) -> None:
+        self._camera.stop()
         self._best = None
 
     def preview(self) -> Frame | None:

@@ -171,8 +171,7 @@ class Journey:
             frame = self.controller.frame(str(screen.step))
             sequences.add(frame.sequence if frame is not None else -1)
             now = self.controller.kiosk.screen
-            telling = isinstance(now, Capturing) and (now.guidance.outlines or now.guidance.good)
-            if not pictured and telling:
+            if not pictured and isinstance(now, Capturing) and now.guidance.good:
                 self._picture(f"{screen.purpose}_{screen.step}_{screen.positions[0]}")
                 pictured = True
             self._frame(began_s, f"{screen.purpose} {screen.step}")

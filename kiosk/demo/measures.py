@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import resource
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -28,13 +26,6 @@ class PreviewRate:
     @property
     def fresh_per_s(self) -> float:
         return self.fresh / self.seconds if self.seconds else 0.0
-
-
-def seconds_since_start() -> float:
-    """Since this process was started (proc(5): field 22 of stat, in clock ticks after boot)."""
-    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    ticks_per_s = 100.0
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - float(fields[19]) / ticks_per_s
 
 
 def peak_memory_mb() -> float:

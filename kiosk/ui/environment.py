@@ -46,7 +46,7 @@ def _configure(*, size: tuple[int, int], fullscreen: bool, max_fps: int) -> None
             "borderless": int(fullscreen),
             "resizable": 0,
             "show_cursor": int(not fullscreen),
-            "multisamples": 4,
+            "multisamples": 0,
             "maxfps": max_fps,
             "allow_screensaver": 0,
         },
