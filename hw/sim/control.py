@@ -1,7 +1,8 @@
 """The simulation's remote control: JSON over HTTP on the loopback.
 
 GET  /state /people /slips /slips/N.png /slips/N.json
-POST /person {"index"}  /leave  /sign {"speed"}  /scan {"code"}  /switch {"presence", "officer_key", "tamper"}
+POST /person {"index", "cloth"}  /leave  /sign {"speed"}  /scan {"code"}
+POST /switch {"presence", "officer_key", "tamper"}
 POST /fault {"device", "fault", "count"}  /unplug {"device"}  /replug {"device"}
 
 Answers are JSON objects; a request that cannot be met gets status 400, 404 or 409 and {"error"}.
@@ -21,6 +22,7 @@ from hw.api import DeviceKind
 from hw.sim.code import UnprintableCodeError
 from hw.sim.crowd import UnknownPersonError
 from hw.sim.device import UnknownFaultError
+from hw.sim.people import Cloth
 from hw.sim.printer_paper import PrintedSlip
 from hw.sim.printer_render import render_png
 from hw.sim.stage import NobodyThereError, Stage
@@ -35,6 +37,7 @@ class RequestError(ValueError):
     """The request is not of its form."""
 
 
+_CLOTHS = {cloth.name.lower(): cloth for cloth in Cloth}
 _REFUSALS = (RequestError, UnknownPersonError, UnknownFaultError, UnprintableCodeError)
 
 
@@ -135,7 +138,11 @@ def _people(stage: Stage) -> Body:
 
 
 def _person(stage: Stage, body: Body) -> Body:
-    return {"name": stage.arrive(_integer(body, "index"))}
+    word = body.get("cloth")
+    if word is not None and word not in _CLOTHS:
+        raise RequestError(f"cloth is one of {', '.join(_CLOTHS)}, not {word!r}")
+    cloth = None if word is None else _CLOTHS[word]
+    return {"name": stage.arrive(_integer(body, "index"), cloth)}
 
 
 def _leave(stage: Stage, body: Body) -> Body:

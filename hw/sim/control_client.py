@@ -38,9 +38,10 @@ class SimulationClient:
         """Names by index, empty for people not made yet."""
         return tuple(one["name"] for one in self._get("/people")["people"])
 
-    def person(self, index: int) -> str:
-        """Somebody steps before the kiosk; their name."""
-        return str(self._post("/person", index=index)["name"])
+    def person(self, index: int, *, cloth: str | None = None) -> str:
+        """Somebody steps before the kiosk; their name. cloth: red, blue or orange is hung behind them."""
+        body = {"index": index} if cloth is None else {"index": index, "cloth": cloth}
+        return str(self._post("/person", **body)["name"])
 
     def leave(self) -> None:
         self._post("/leave")

@@ -48,6 +48,7 @@ class Crowd:
         self._given: tuple[SimPerson, ...] = load_people(folder) if folder is not None else ()
         self._size = len(self._given) or SYNTHESIZED
         self._subjects: dict[int, PersonSubject] = {}
+        self._seated: dict[tuple[int, Cloth], PersonSubject] = {}
         self._lock = threading.Lock()
 
     def residents(self) -> tuple[Resident, ...]:
@@ -57,14 +58,22 @@ class Crowd:
         names.update({index: subject.name for index, subject in made.items()})
         return tuple(Resident(index, names.get(index, "")) for index in range(self._size))
 
-    def subject(self, index: int) -> Subject:
-        """Takes seconds the first time. Raises UnknownPersonError."""
+    def subject(self, index: int, cloth: Cloth | None = None) -> Subject:
+        """The person before a cloth; None leaves the one that hangs there. Takes seconds the first time.
+
+        Raises UnknownPersonError.
+        """
         if not 0 <= index < self._size:
             raise UnknownPersonError(f"the crowd has people 0 to {self._size - 1}, not {index}")
         with self._lock:
             if index not in self._subjects:
                 self._subjects[index] = self._make(index)
-            return self._subjects[index]
+            subject = self._subjects[index]
+            if cloth is None:
+                return subject
+            if (index, cloth) not in self._seated:
+                self._seated[index, cloth] = PersonSubject(subject.person, seed=self._seed + index, cloth=cloth)
+            return self._seated[index, cloth]
 
     def _make(self, index: int) -> PersonSubject:
         begun = time.monotonic()

@@ -13,6 +13,7 @@ from hw.sim.code import SimulatedCodeScanner
 from hw.sim.crowd import Crowd, Nobody
 from hw.sim.device import SimulatedDevice
 from hw.sim.panel import SimulatedPanel
+from hw.sim.people import Cloth
 from hw.sim.printer import SimulatedPrinter
 from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.service import SbiService
@@ -67,9 +68,12 @@ class Stage:
         for device in self.devices.values():
             device.stop()
 
-    def arrive(self, index: int) -> str:
-        """The person's name. Raises UnknownPersonError; takes seconds for somebody never called before."""
-        subject = self._crowd.subject(index)
+    def arrive(self, index: int, cloth: Cloth | None = None) -> str:
+        """The person's name. cloth: what hangs behind them, None for whatever does.
+
+        Raises UnknownPersonError; takes seconds for somebody never called before.
+        """
+        subject = self._crowd.subject(index, cloth)
         with self._lock:
             for device in self.devices.values():
                 device.meet(subject)

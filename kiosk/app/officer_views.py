@@ -32,6 +32,7 @@ from kiosk.enrollment.events import (
 )
 from kiosk.enrollment.officer_flow import missing_positions, open_points
 from kiosk.enrollment.positions import CaptureStep, Modality, Position
+from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Enrollment, ExceptionReason, Stage
 from kiosk.enrollment.screens import (
     Finalising,
@@ -110,7 +111,8 @@ def _queue_row(record: Enrollment) -> Row:
 def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
     enrollment = kiosk.enrollment(screen.enrollment_id)
     points = open_points(enrollment)
-    fields = (*_summary(enrollment), *(Field(Text("field.attention"), "", Text(point)) for point in points))
+    attention = (*points, *_warnings(enrollment))
+    fields = (*_summary(enrollment), *(Field(Text("field.attention"), "", Text(point)) for point in attention))
     note = Text(screen.message) if screen.message else None
     return View(
         ScreenId.OFFICER_RECORD,
@@ -120,6 +122,13 @@ def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
         actions=_record_actions(enrollment, points=points),
         corner=(_BACK_CORNER, _SIGN_OUT),
     )
+
+
+def _warnings(enrollment: Enrollment) -> tuple[str, ...]:
+    """What the officer should see, and may accept without an override."""
+    face = enrollment.sample(Position.FACE)
+    wrong = face is not None and Defect.BACKGROUND_WRONG_COLOUR in face.report.defects
+    return ("officer.point.background",) if wrong else ()
 
 
 def _summary(enrollment: Enrollment) -> tuple[Field, ...]:

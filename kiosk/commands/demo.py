@@ -121,8 +121,8 @@ def _enrol(
     from kiosk.demo.journey import Journey, Narrator  # noqa: PLC0415
 
     people = len(office.devices.people())
-    name = office.devices.person(number % people)
     person = office.residents[number]
+    name = office.devices.person(number % people, cloth=person.background)
     pictures = folder / "pictures" / f"{number + 1:02d}"
     pictures.mkdir(parents=True)
     began_s = time.monotonic()

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
                 simulated_office(config, arguments.data.resolve(), people=arguments.people)
             )
             config = office.config
-            office.devices.person(0)
+            office.devices.person(0, cloth=office.residents[0].background)
             _explain(office)
         if not has_display() and not config.screen.fullscreen:
             stack.enter_context(virtual_screen(width=config.screen.width, height=config.screen.height))

@@ -29,7 +29,7 @@ def journey(unit, office, number, *, scans):
 
 @pytest.mark.parametrize(("number", "scans"), [(0, False), (1, True)], ids=["typed NIK", "scanned ticket"])
 def test_from_the_first_screen_to_the_purge(unit, office, tmp_path, number, scans):
-    office.devices.person(number)
+    office.devices.person(number, cloth=office.residents[number].background)
     one = journey(unit, office, number, scans=scans)
     record = one.enrol()
     assert len(record.samples) == 14
