@@ -14,7 +14,7 @@ from kiosk.enrollment.record import Language
 Catalogue = Mapping[str, str]
 
 
-class UnknownText(KeyError):
+class UnknownTextError(KeyError):
     """No catalogue entry has this id: a bug in the screen that asked."""
 
 
@@ -39,12 +39,12 @@ def catalogue(language: Language) -> Catalogue:
 def translate(text: Phrase, language: Language) -> str:
     """The text in a language; a place may hold another text, which is translated into it.
 
-    Raises UnknownText for an id without an entry, KeyError when a place has no value.
+    Raises UnknownTextError for an id without an entry, KeyError when a place has no value.
     """
     try:
         template = catalogue(language)[text.id]
     except KeyError:
-        raise UnknownText(text.id) from None
+        raise UnknownTextError(text.id) from None
     values = {
         name: translate(value, language) if isinstance(value, Phrase) else value
         for name, value in text.args.items()

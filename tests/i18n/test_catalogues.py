@@ -10,7 +10,7 @@ from kiosk.enrollment.person import BackgroundColour, BloodType, Citizenship, Ma
 from kiosk.enrollment.positions import CaptureStep, Modality, Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ExceptionReason, Language, Stage
-from kiosk.i18n import UnknownText, catalogue, translate
+from kiosk.i18n import UnknownTextError, catalogue, translate
 
 CLOSED_LISTS = [
     *(f"advice.{defect.value}" for defect in Defect),
@@ -90,7 +90,7 @@ def test_braces_in_a_value_stay_as_they_are():
 
 
 def test_an_unknown_id_is_a_bug():
-    with pytest.raises(UnknownText, match="no_such_text"):
+    with pytest.raises(UnknownTextError, match="no_such_text"):
         translate(Text("no_such_text"), Language.INDONESIAN)
 
 
