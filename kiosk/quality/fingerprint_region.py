@@ -32,13 +32,13 @@ class Region:
 
 
 def trim(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cuts the near-white frame off; a wholly white picture gives an empty array. Contiguous."""
+    """Cuts the near-white frame off; a wholly white picture gives an empty array. Always a copy."""
     height, width = gray.shape
     rows = np.flatnonzero(cv2.reduce(gray, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0] <= WHITE * width)
     columns = np.flatnonzero(cv2.reduce(gray, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] <= WHITE * height)
     if rows.size == 0 or columns.size == 0:
         return np.empty((0, 0), np.uint8)
-    return np.ascontiguousarray(gray[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return np.array(gray[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], order="C")
 
 
 def region_of_interest(gray: NDArray[np.uint8]) -> Region:

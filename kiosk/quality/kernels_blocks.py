@@ -93,6 +93,28 @@ def coherence_of(image: NDArray[np.uint8], top: int, left: int, height: int, wid
     return math.sqrt(sum_x * sum_x + sum_y * sum_y) / lengths
 
 
+@njit("UniTuple(float64, 6)(float64, float64)", nogil=True, cache=True)
+def turned_back(angle: float, centre: float) -> tuple[float, float, float, float, float, float]:
+    """Where a turned pixel comes from: x' = a x + b y + origin_x, y' = c x + d y + origin_y.
+
+    In the steps of OpenCV's getRotationMatrix2D and warpAffine, by way of degrees: places that lie between two
+    pixels depend on the last bit.
+    """
+    turned = angle * (180.0 / math.pi) * (math.pi / 180.0)
+    cosine = math.cos(turned)
+    sine = math.sin(turned)
+    offset_x = (1.0 - cosine) * centre - sine * centre
+    offset_y = sine * centre + (1.0 - cosine) * centre
+    scale = 1.0 / (cosine * cosine + sine * sine)
+    a = cosine * scale
+    b = -sine * scale
+    c = sine * scale
+    d = cosine * scale
+    origin_x = -a * offset_x - b * offset_y
+    origin_y = -c * offset_x - d * offset_y
+    return a, b, c, d, origin_x, origin_y
+
+
 @njit("void(uint8[:, ::1], int64, int64, float64, boolean, int64[::1])", nogil=True, cache=True)
 def ridge_profile(  # noqa: PLR0917 - kernels take no keywords
     image: NDArray[np.uint8],
@@ -111,18 +133,7 @@ def ridge_profile(  # noqa: PLR0917 - kernels take no keywords
     """
     height, width = image.shape
     centre = WINDOW / 2.0 + MARGIN
-    turned = angle * (180.0 / math.pi) * (math.pi / 180.0)
-    cosine = math.cos(turned)
-    sine = math.sin(turned)
-    offset_x = (1.0 - cosine) * centre - sine * centre
-    offset_y = sine * centre + (1.0 - cosine) * centre
-    scale = 1.0 / (cosine * cosine + sine * sine)
-    a = cosine * scale
-    b = -sine * scale
-    c = sine * scale
-    d = cosine * scale
-    origin_x = -a * offset_x - b * offset_y
-    origin_y = -c * offset_x - d * offset_y
+    a, b, c, d, origin_x, origin_y = turned_back(angle, centre)
     middle = WINDOW // 2
     half_rows = BLOCK // 2 if along_rows else HALF_WIDTH
     half_columns = HALF_WIDTH if along_rows else BLOCK // 2
@@ -147,18 +158,7 @@ def turned_window(
 ) -> None:
     """The lying 32x16 window, turned about the true centre of the 36x36 window at (top, left)."""
     centre = WINDOW / 2.0
-    turned = angle * (180.0 / math.pi) * (math.pi / 180.0)
-    cosine = math.cos(turned)
-    sine = math.sin(turned)
-    offset_x = (1.0 - cosine) * centre - sine * centre
-    offset_y = sine * centre + (1.0 - cosine) * centre
-    scale = 1.0 / (cosine * cosine + sine * sine)
-    a = cosine * scale
-    b = -sine * scale
-    c = sine * scale
-    d = cosine * scale
-    origin_x = -a * offset_x - b * offset_y
-    origin_y = -c * offset_x - d * offset_y
+    a, b, c, d, origin_x, origin_y = turned_back(angle, centre)
     middle = WINDOW // 2
     for line in range(2 * HALF_WIDTH):
         row = middle - HALF_WIDTH + line

@@ -134,6 +134,13 @@ def test_no_finger_has_no_score(picture, assess):
     assert report.defects == (Defect.NOTHING_PRESENT,)
 
 
+def test_a_read_only_picture_without_a_frame_is_read():
+    tight = trim(GOOD)
+    frozen = tight.copy()
+    frozen.setflags(write=False)
+    assert assess_fingerprint(frozen) == assess_fingerprint(tight)
+
+
 def test_a_clean_uneven_platen_is_nothing():
     rng = np.random.default_rng(1)
     platen = np.clip(251 + rng.normal(0, 1.2, (500, 400)), 0, 255).astype(np.uint8)
