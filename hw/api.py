@@ -214,7 +214,8 @@ class PanelState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PanelInputs:
-    """presence: somebody stands before the kiosk; officer_key: the key switch is turned; tamper: the case is open."""
+    """presence: somebody stands before the kiosk. officer_key: the key switch is turned. tamper: the case
+    is open."""
 
     presence: bool = False
     officer_key: bool = False

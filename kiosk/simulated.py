@@ -64,8 +64,7 @@ def simulated_office(
     store.mkdir(exist_ok=True)
     if not (keys / "device").exists():
         provision_development(keys)
-    residents = _residents(DataFolder(data), folder / "roster.csv", seed=seed)
-    _staff(DataFolder(data))
+    residents = populate(DataFolder(data), folder / "roster.csv", seed=seed)
     with ExitStack() as stack:
         log = stack.enter_context((logs / "devices.log").open("ab"))
         simulation = stack.enter_context(spawn_simulation(people=people, seed=seed, log=log.fileno()))
@@ -81,7 +80,9 @@ def simulated_office(
         yield SimulatedOffice(used, simulation.client, residents, store, logs)
 
 
-def _residents(data: DataFolder, listing: Path, *, seed: int) -> tuple[Person, ...]:
+def populate(data: DataFolder, listing: Path, *, seed: int) -> tuple[Person, ...]:
+    """Invents residents, writes them to the roster file `listing`, imports it, and adds the staff."""
+    _staff(data)
     residents = demo_roster(RESIDENTS, seed)
     listing.write_bytes(write_roster(residents))
     roster = Roster(data.roster)

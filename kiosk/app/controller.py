@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.api import Frame, PadGeometry, PenPoint
+from hw.api import Frame, PadGeometry, PanelInputs, PenPoint
 from kiosk.app.ink import ScreenInk
 from kiosk.app.runner import Runner
 from kiosk.app.services import Services
@@ -23,7 +23,7 @@ from kiosk.app.view import settings_view, view_of
 from kiosk.app.views import Display, Text, View
 from kiosk.enrollment import flow
 from kiosk.enrollment.effects import Effect
-from kiosk.enrollment.events import CodeScanned, Event, IdleElapsed, LanguageChosen
+from kiosk.enrollment.events import CodeScanned, Event, IdleElapsed, LanguageChosen, OfficerCalled
 from kiosk.enrollment.screens import Attract, Capturing, Kiosk, StillThere
 
 RECEIPT_INTERVAL_S = 1.0
@@ -59,6 +59,7 @@ class Controller:
         self._said_at_s = 0.0
         self._touched_s = services.clock.monotonic_s()
         self._receipts_s = 0.0
+        self._inputs = PanelInputs()
         now = services.clock.now()
         for effect in unfinished:
             self._runner.run(effect, self._kiosk, now)
@@ -80,6 +81,7 @@ class Controller:
     def tick(self) -> None:
         self._runner.raise_bugs()
         self._read_code_scanner()
+        self._read_panel()
         while self._events:
             self._step(self._events.popleft())
         now_s = self._services.clock.monotonic_s()
@@ -125,6 +127,8 @@ class Controller:
     def _step(self, event: Event) -> None:
         before, now = self._kiosk, self._services.clock.now()
         self._kiosk, effects = flow.step(before, event, now)
+        if self._kiosk is not before:
+            self._runner.note(event, now)
         for effect in effects:
             self._runner.run(effect, self._kiosk, now)
         if isinstance(event, LanguageChosen) and self._kiosk is not before:
@@ -176,6 +180,15 @@ class Controller:
         if now_s - self._touched_s >= limit_s:
             self._touched_s = now_s
             self._step(IdleElapsed())
+
+    def _read_panel(self) -> None:
+        """Turning the officer's key asks for the sign-in, once per turn."""
+        if self._services.panel is None:
+            return
+        inputs = self._services.panel.inputs()
+        if inputs.officer_key and not self._inputs.officer_key:
+            self.dispatch(OfficerCalled())
+        self._inputs = inputs
 
     def _read_code_scanner(self) -> None:
         scanner = self._services.code

@@ -31,6 +31,8 @@ from kiosk.enrollment.effects import (
     StopCapture,
 )
 from kiosk.enrollment.events import (
+    DeviceFaulted,
+    DeviceHealed,
     Event,
     PrintingFailed,
     Purged,
@@ -104,6 +106,17 @@ class Runner:
                 if services.panel is not None:
                     services.panel.show(PanelState(signal))
 
+    def note(self, event: Event, now: Stamp) -> None:
+        """Leaves an audit line for a device that went away or came back; other events leave theirs as facts."""
+        match event:
+            case DeviceFaulted(_, fault):
+                details: Details = {"device": fault.source, "fault": fault.code}
+                self._on_ledger(lambda: self._audit(AuditEvent.DEVICE_FAULT, now, details))
+            case DeviceHealed():
+                self._on_ledger(lambda: self._audit(AuditEvent.DEVICE_RESTORED, now, {}))
+            case _:
+                pass
+
     def look_for_receipts(self, kiosk: Kiosk) -> None:
         """Asks the outbox for receipts of sealed packets that the journal does not know yet."""
         waiting = tuple(e for e in kiosk.enrollments if e.stage is Stage.SEALED)
@@ -160,6 +173,9 @@ class Runner:
                 AuditEvent.SIGNED_IN, now, actor=answer.name, details={"role": str(role)}
             )
             self._post(SignInAnswered(Staff(answer.name, role)))
+
+    def _audit(self, event: AuditEvent, now: Stamp, details: Details) -> None:
+        self._services.audit.record(event, now, details=details)
 
     def _destroy(self, enrollment_id: str, now: Stamp) -> None:
         self._services.blobs.destroy(enrollment_id)

@@ -50,6 +50,7 @@ def main(setup: Mapping[str, Any]) -> None:
         keys=Path(setup["keys"]),
         devices=setup["devices"],
         store=setup["store"],
+        speech="silent",
     )
     person = next(one for one in demo_roster(RESIDENTS, 1) if one.ticket == setup["ticket"])
     journal = Journal(DataFolder(config.data).journal)
