@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from kiosk.commands import demo, doctor, match, packet, quality, receive, roster, run
 from kiosk.config import ConfigError
@@ -32,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (run, demo, quality, match, packet, receive, roster, doctor):
         command.configure(subparsers)
     chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
     try:
         return int(chosen.run(chosen))
     except ConfigError as error:
@@ -39,6 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends like a closed window: devices stop, what was finalised is sealed."""
+    del frame
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

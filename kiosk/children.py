@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 END_TIMEOUT_S = 10.0
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM")
+"""util-linux: the kernel ends the child when we are killed and cannot ask it to."""
 
 
 @contextmanager
@@ -17,7 +19,10 @@ def child(arguments: Sequence[str], *, log: Path) -> Iterator[subprocess.Popen[b
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            [*_DIES_WITH_US, sys.executable, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             yield process

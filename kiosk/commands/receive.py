@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import signal
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +49,7 @@ def configure(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when all went well, 1 when something was refused or out of reach, 2 for wrong arguments or keys."""
     from kiosk.security.keys import KeyFileError  # noqa: PLC0415 - heavy imports wait for the run
+    from kiosk.uplink.stop import StopSignal  # noqa: PLC0415
     from kiosk.uplink.store import StoreUnavailableError  # noqa: PLC0415
 
     try:
@@ -63,13 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.once:
         return _look(receiver, as_json=arguments.json)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    while not stopped.is_set():
+    stop = StopSignal()
+    while True:
         _look(receiver, as_json=arguments.json)
-        stopped.wait(arguments.interval)
-    return 0
+        if stop.wait(arguments.interval):
+            return 0
 
 
 def _receiver(store_url: str, keys: Path) -> Receiver:

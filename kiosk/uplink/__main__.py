@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from cryptography import x509
 from kiosk.storage.outbox import Outbox, OutboxError
 from kiosk.uplink.backoff import Backoff
 from kiosk.uplink.sender import Outcome, Report, Sender
+from kiosk.uplink.stop import StopSignal
 from kiosk.uplink.store import StoreUnavailableError, open_store
 
 _FIRST_WAIT_S = 2.0
@@ -50,11 +49,9 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if arguments.once:
         return _pass(sender)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stop = StopSignal()
     backoff = Backoff(first_s=_FIRST_WAIT_S, longest_s=_LONGEST_WAIT_S)
-    run(lambda: _pass(sender) == 0, wait=stopped.wait, backoff=backoff, interval_s=arguments.interval)
+    run(lambda: _pass(sender) == 0, wait=stop.wait, backoff=backoff, interval_s=arguments.interval)
     return 0
 
 
