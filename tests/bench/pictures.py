@@ -79,9 +79,9 @@ class Pictures:
 
     @cached_property
     def spoilt_fingers(self) -> tuple[Picture, ...]:
-        """Made and real fingers blurred, noisy, faded, smeared or cut, to fill the lower end of the scale."""
+        """Made fingers blurred, noisy, faded, smeared or cut, to fill the lower end of the scale."""
         rng = np.random.default_rng(FIRST_SEED)
-        chosen = [*self.real_fingers[::3], *self.made_fingers[::7]]
+        chosen = self.made_fingers[::4]
         return tuple(
             self.keep(_spoil(picture.gray, place % 5, rng), finger=picture.finger)
             for place, picture in enumerate(chosen)
