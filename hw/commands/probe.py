@@ -43,7 +43,8 @@ def probe(urls: Sequence[str]) -> tuple[Finding, ...]:
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    return json.dumps([asdict(finding) for finding in findings], indent=2)
+    """One object a line."""
+    return "\n".join(json.dumps(asdict(finding)) for finding in findings)
 
 
 def as_text(findings: Sequence[Finding]) -> str:

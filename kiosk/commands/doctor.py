@@ -123,7 +123,7 @@ def _officers(config: Config) -> Finding:
     except OfficersFileError as error:
         return Finding("officers", ready=False, advice=str(error))
     missing = [str(role) for role in (Role.OFFICER, Role.SUPERVISOR) if role not in roles]
-    advice = f"nobody can sign in as {' or '.join(missing)}: add one" if missing else ""
+    advice = f"nobody can sign in as {' or '.join(missing)}: kiosk staff add" if missing else ""
     return Finding("officers", ready=not missing, advice=advice)
 
 

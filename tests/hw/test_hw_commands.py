@@ -37,7 +37,7 @@ def test_probe_as_json_can_be_read_by_programs(
     printer: SimulatedPrinter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["probe", "--json", printer.url]) == cli.OK
-    found = {finding["url"]: finding for finding in json.loads(capsys.readouterr().out)}
+    found = {finding["url"]: finding for finding in map(json.loads, capsys.readouterr().out.splitlines())}
     assert found[printer.url]["state"] == "ready"
     assert found[printer.url]["firmware"] == "1.0"
 
@@ -45,7 +45,7 @@ def test_probe_as_json_can_be_read_by_programs(
 def test_probe_shows_a_missing_device_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"epad://{tmp_path}/hidraw0"
     assert cli.main(["probe", "--json", url]) == cli.NOT_WELL
-    found = {finding["url"]: finding for finding in json.loads(capsys.readouterr().out)}
+    found = {finding["url"]: finding for finding in map(json.loads, capsys.readouterr().out.splitlines())}
     assert (found[url]["state"], found[url]["fault"]) == ("lost", "not_connected")
 
 
