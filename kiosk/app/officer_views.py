@@ -239,7 +239,8 @@ def finished(kiosk: Kiosk, screen: Finished) -> View:
     lines = [Text("finalised.body", {"packet": packet})]
     if screen.fault is not None:
         lines.append(Text(screen.fault.officer_text))
-    lines.append(Text("finalised.printed" if screen.printed else "finalised.printing"))
+    else:
+        lines.append(Text("finalised.printed" if screen.printed else "finalised.printing"))
     again = action("print_again", PrintAsked(), pictogram="printer")
     return View(
         ScreenId.FINALISED,
