@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 
@@ -69,8 +70,12 @@ def _pairs(pictures: Sequence[Picture]) -> list[Pair]:
 
 def _scored(bench: Bench, pictures: Sequence[Picture], described: Sequence[Described], pair: Pair) -> Scored:
     ours = compare_described(described[pair.one], described[pair.other]).score
-    answer = bench.peers.ask("bozorth3", file=pictures[pair.one].path, other=pictures[pair.other].path)
+    answer = bench.peers.ask("bozorth3", **_files(pictures, pair))
     return Scored(pair, ours, None if answer is None else float(answer["score"]))
+
+
+def _files(pictures: Sequence[Picture], pair: Pair) -> dict[str, Path]:
+    return {"file": pictures[pair.one].path, "other": pictures[pair.other].path}
 
 
 def _errors(scored: Sequence[Scored]) -> Iterator[Result]:
@@ -139,14 +144,16 @@ def _plot(bench: Bench, scored: Sequence[Scored]) -> None:
 def _costs(
     bench: Bench, pictures: Sequence[Picture], templates: Sequence[Template], described: Sequence[Described]
 ) -> Iterator[Result]:
-    mated = next(pair for pair in _pairs(pictures) if pair.mated)
+    pairs = _pairs(pictures)
+    mated = next(pair for pair in pairs if pair.mated)
+    stranger = next(pair for pair in pairs if not pair.mated)
     one, other = mated.one, mated.other
-    files = {"file": pictures[one].path, "other": pictures[other].path}
     gray = pictures[one].gray
     ms = interleaved_ms(
         {
             "compare": timed(lambda: compare_described(described[one], described[other])),
-            "bozorth3": bench.peers.job("bozorth3", **files),
+            "bozorth3": bench.peers.job("bozorth3", **_files(pictures, mated)),
+            "bozorth3_stranger": bench.peers.job("bozorth3", **_files(pictures, stranger)),
             "extract": timed(lambda: extract(gray)),
             "mindtct": bench.peers.job("mindtct", file=pictures[one].path),
         },
@@ -154,7 +161,7 @@ def _costs(
     )
     yield Result("matching.extract", ms["extract"], "ms", ms["mindtct"], "mindtct of nbis-py, with decoding")
     yield Result("matching.compare", ms["compare"], "ms", ms["bozorth3"], "bozorth3 of nbis-py")
-    yield from _search(bench, pictures, templates, bozorth3_ms=ms["bozorth3"])
+    yield from _search(bench, pictures, templates, bozorth3_ms=ms["bozorth3_stranger"])
 
 
 def _search(
@@ -183,7 +190,9 @@ def _search(
     yield Result("matching.search_hits", 100.0 * hits / len(probes), "%", 100.0, f"{len(probes)} searches")
     found = interleaved_ms({"search": timed(lambda: search(probes[0][1], gallery, workers=1))}, repeats=5)
     scan = bozorth3_ms and bozorth3_ms * GALLERY
-    yield Result("matching.search_20000", found["search"], "ms", scan, "bozorth3 of a mated pair, 20,000 times")
+    yield Result(
+        "matching.search_20000", found["search"], "ms", scan, "bozorth3 of two strangers, 20,000 times"
+    )
 
 
 def _crowd(templates: Sequence[Template], count: int) -> Iterator[Template]:
