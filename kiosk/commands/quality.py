@@ -53,13 +53,14 @@ def configure(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every file was judged, 1 when one could not be read, 2 for a position that does not exist."""
+    """0 when every file was judged, 1 when one could not be read, 2 for a position it does not have."""
     from kiosk.enrollment.positions import Position  # noqa: PLC0415 - heavy imports wait for the run
 
-    try:
-        position = Position(arguments.position) if arguments.position else None
-    except ValueError:
-        print(f"kiosk quality: no such position: {arguments.position}", file=sys.stderr)
+    known = {position.value: position for position in Position}
+    position = known.get(arguments.position)
+    expected = "fingerprint" if arguments.modality == "slap" else arguments.modality
+    if arguments.position and (position is None or position.modality.value != expected):
+        print(f"kiosk quality: {arguments.modality} has no position {arguments.position}", file=sys.stderr)
         return 2
     judge = _JUDGES[arguments.modality](position, arguments.background)
     results = []

@@ -119,8 +119,9 @@ def test_a_finger_is_judged_for_its_position(tmp_path, capsys):
 
 
 def test_a_position_that_does_not_exist(tmp_path, capsys):
-    assert kiosk("iris", tmp_path / "eye.png", "--position", "third_eye") == 2
-    assert "third_eye" in capsys.readouterr().err
+    for position in ("third_eye", "right_thumb"):
+        assert kiosk("iris", tmp_path / "eye.png", "--position", position) == 2
+        assert position in capsys.readouterr().err
 
 
 def test_help_shows_examples(capsys):
