@@ -46,7 +46,7 @@ def _configure(*, size: tuple[int, int], fullscreen: bool, max_fps: int) -> None
             "borderless": int(fullscreen),
             "resizable": 0,
             "show_cursor": int(not fullscreen),
-            "multisamples": 0,
+            "multisamples": 0,  # four cost 85 ms instead of 32 ms a frame on a software renderer, and look the same
             "maxfps": max_fps,
             "allow_screensaver": 0,
         },
