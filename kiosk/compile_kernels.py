@@ -23,10 +23,13 @@ def main() -> None:
     ]
     began_s = time.monotonic()
     for number, name in enumerate(names, start=1):
-        print(f"\r  kernels {number}/{len(names)} {name:<45}", end="", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print(f"\r  kernels {number}/{len(names)} {name:<45}", end="", file=sys.stderr, flush=True)
         importlib.import_module(name)
+    start = "\r" if sys.stderr.isatty() else ""
     print(
-        f"\r  {len(names)} kernel modules ready in {time.monotonic() - began_s:.1f} s{'':<40}", file=sys.stderr
+        f"{start}  {len(names)} kernel modules ready in {time.monotonic() - began_s:.1f} s{'':<40}",
+        file=sys.stderr,
     )
 
 

@@ -63,8 +63,11 @@ class FacePlan:
     def take(self) -> tuple[RawSample, ...] | Defect | Fault:
         if self._best is None:
             return Defect.NO_FACE
-        frame, face = self._best
+        frame, _ = self._best
         self._best = None
+        face = assess_face(frame.pixels, background=self._background, engine=self._engine, thorough=True)
+        if face.box is None:
+            return Defect.NO_FACE
         crop = face_crop(frame.pixels, face)
         return (RawSample(Position.FACE, crop, None, face.report, capturer_of(self._camera.info())),)
 

@@ -9,9 +9,14 @@ from kiosk.enrollment.events import Guidance, Outline
 from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Capturer
-from kiosk.quality.iris import IrisAssessment, assess_iris, split_irises
+from kiosk.quality.iris import IrisAssessment, are_swapped, assess_iris, split_irises
 
 LIVE_SCORE_GOOD = 40
+
+_MENDABLE = frozenset(
+    {Defect.EYES_SWAPPED, Defect.EYELID_COVERS, Defect.LENS_WORN, Defect.GLARE, Defect.GAZE_AWAY, Defect.MOVING}
+)
+"""Worth waiting for though the score is good: glasses and lenses come off, lids lift, eyes turn."""
 
 
 class IrisPlan(ScannerPlan):
@@ -23,9 +28,12 @@ class IrisPlan(ScannerPlan):
         outlines = tuple(
             _outline(position, eye, offset) for position, eye, offset in eyes if eye.iris is not None
         )
-        good = all((eye.report.score or 0) >= LIVE_SCORE_GOOD for _, eye, _ in eyes)
         defects = [defect for _, eye, _ in eyes for defect in eye.report.defects]
-        advice = None if good else next(iter(defects), Defect.OUT_OF_FOCUS)
+        if len(eyes) == 2 and are_swapped(eyes[0][1], eyes[1][1]):
+            defects.insert(0, Defect.EYES_SWAPPED)
+        mendable = [defect for defect in defects if defect in _MENDABLE]
+        good = not mendable and all((eye.report.score or 0) >= LIVE_SCORE_GOOD for _, eye, _ in eyes)
+        advice = None if good else next(iter((*mendable, *defects)), Defect.OUT_OF_FOCUS)
         scores = tuple((position, eye.report.score) for position, eye, _ in eyes)
         present = len(outlines) == len(self._positions)
         return Look(Guidance(advice=advice, good=good and present, outlines=outlines, scores=scores), present)

@@ -30,11 +30,21 @@ _BLOCKING = frozenset(
 """Placements that a capture cannot use; all other defects are only advice."""
 
 
+MOVED_PX = 40
+"""2 mm at 500 ppi between two judged frames: the hand is still being laid down."""
+
+
 class SlapPlan(ScannerPlan):
+    _before: tuple[Outline, ...] = ()
+
     def _judge(self, frame: Frame) -> Look:
         slap = self._assessed_placement(frame)
         outlines = tuple(_outline(finger) for finger in slap.fingers if finger.position in self._positions)
+        moving = _moved(self._before, outlines)
+        self._before = outlines
         blocking = [defect for defect in slap.report.defects if defect in _BLOCKING]
+        if moving and not blocking:
+            blocking = [Defect.MOVING]
         weak = any(not outline.good for outline in outlines)
         good = not blocking and not weak and len(outlines) == len(self._positions)
         advice = next(iter(blocking), None)
@@ -65,3 +75,18 @@ def _outline(finger: SlapFinger) -> Outline:
     x, y, width, height = finger.box
     good = (finger.report.score or 0) >= LIVE_SCORE_MEND
     return Outline(finger.position, float(x), float(y), float(width), float(height), float(finger.angle), good)
+
+
+def _moved(before: tuple[Outline, ...], now: tuple[Outline, ...]) -> bool:
+    """Whether a finger's middle has moved, or its outline changed, since the frame before."""
+    places = {outline.position: outline for outline in before}
+    return any(
+        outline.position not in places
+        or abs(outline.x + outline.width / 2 - places[outline.position].x - places[outline.position].width / 2)
+        > MOVED_PX
+        or abs(
+            outline.y + outline.height / 2 - places[outline.position].y - places[outline.position].height / 2
+        )
+        > MOVED_PX
+        for outline in now
+    )

@@ -19,6 +19,7 @@ from hw.api import Fault as DeviceFault
 from hw.api import Frame
 from kiosk.capture.images import PNG, STROKES, decode_png, encode_png, reference
 from kiosk.capture.plan import Look, Plan, RawSample
+from kiosk.capture.session_fingers import SessionFingers
 from kiosk.enrollment import faults
 from kiosk.enrollment.effects import Purpose, StartCapture
 from kiosk.enrollment.events import (
@@ -31,6 +32,8 @@ from kiosk.enrollment.events import (
     SamplesTaken,
 )
 from kiosk.enrollment.policy import Policy
+from kiosk.enrollment.positions import Modality
+from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ChainLink, Sample, Verification
 
 POLL_S = 0.01
@@ -69,6 +72,7 @@ class CaptureWorker:
         self._closing = False
         self._thread: threading.Thread | None = None
         self._plan: Plan | None = None
+        self._fingers = SessionFingers()
 
     def start(self) -> None:
         if self._thread is None:
@@ -195,15 +199,29 @@ class _Watch:
         if self._task.purpose is Purpose.VERIFY:
             self._rooms.post(FingerCompared(self._task.task, self._verified(taken[0]), links))
             return
-        samples = tuple(self._stored(raw) for raw in taken)
+        confused = self._confused(taken)
+        if confused is not None and self._task.attempt < self._policy.attempts_allowed:
+            self._rooms.post(AttemptFailed(self._task.task, confused, links))
+            return
+        samples = tuple(self._stored(raw, confused) for raw in taken)
         self._rooms.post(SamplesTaken(self._task.task, samples, links))
+
+    def _confused(self, taken: tuple[RawSample, ...]) -> Defect | None:
+        """A finger in a wrong place is taken again; after the last attempt it stands for the officer to see."""
+        if self._task.step.modality is not Modality.FINGERPRINT:
+            return None
+        fingers = {raw.position: raw.pixels for raw in taken}
+        return self._worker._fingers.seen(self._task.enrollment_id, fingers)
 
     def _verified(self, probe: RawSample) -> Verification:
         first = decode_png(self._rooms.load(self._task.enrollment_id, self._task.first_sample))
         score, matched, matcher = self._rooms.compare(probe.pixels, first)
         return Verification(probe.position, score, matched, matcher)
 
-    def _stored(self, raw: RawSample) -> Sample:
+    def _stored(self, raw: RawSample, confused: Defect | None) -> Sample:
+        report = raw.report
+        if confused is not None:
+            report = replace(report, defects=(*report.defects, confused))
         picture = encode_png(raw.pixels)
         self._rooms.store(self._task.enrollment_id, picture)
         height, width = raw.pixels.shape[:2]
@@ -215,7 +233,7 @@ class _Watch:
         return Sample(
             raw.position,
             image,
-            raw.report,
+            report,
             attempt=self._task.attempt,
             forced=False,
             capturer=raw.capturer,

@@ -37,8 +37,10 @@ def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
             kiosk, linked = _linked(kiosk, screen, links)
             kiosk, effects = _sampled(kiosk, screen, samples)
             return kiosk, linked + effects
-        case AttemptFailed(task, advice) if task == screen.task:
-            return _failed(kiosk, replace(screen, guidance=Guidance(advice=advice)))
+        case AttemptFailed(task, advice, links) if task == screen.task:
+            kiosk, linked = _linked(kiosk, screen, links)
+            kiosk, effects = _failed(kiosk, replace(screen, guidance=Guidance(advice=advice)))
+            return kiosk, linked + effects
         case FingerCompared(task, verification, links) if task == screen.task:
             kiosk, linked = _linked(kiosk, screen, links)
             kiosk, effects = _compared(kiosk, screen, verification)

@@ -151,10 +151,11 @@ class SamplesTaken:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """The device gave no usable sample though it works; advice says what to mend."""
+    """No usable sample though the device works. advice: what to mend; links: what it signed all the same."""
 
     task: int
     advice: Defect
+    links: tuple[ChainLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

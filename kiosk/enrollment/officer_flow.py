@@ -30,6 +30,7 @@ from kiosk.enrollment.events import (
 )
 from kiosk.enrollment.facts import Finalised, ModalityReturned, PositionsExcepted
 from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import BiometricException, Enrollment, Stage, Stamp
 from kiosk.enrollment.screens import (
     Attract,
@@ -57,6 +58,9 @@ def open_points(enrollment: Enrollment) -> tuple[str, ...]:
         points.append("officer.point.biodata_disputed")
     if any(sample.forced for sample in enrollment.samples):
         points.append("officer.point.forced_samples")
+    confused = {Defect.SAME_FINGER_TWICE, Defect.WRONG_HAND}
+    if any(confused & set(sample.report.defects) for sample in enrollment.samples):
+        points.append("officer.point.fingers_confused")
     if any(not item.matched for item in enrollment.verifications):
         points.append("officer.point.not_verified")
     return tuple(points)

@@ -60,6 +60,8 @@ def peak_mb() -> float:
 
 def main() -> None:
     cv2.setNumThreads(1)
+    # Numba takes SciPy in where it finds it, 17 MB; a kiosk's installation has none, a developer's does.
+    sys.modules["scipy"] = None  # type: ignore[assignment]
     chosen, folder = sys.argv[1], Path(sys.argv[2])
     answer = {}
     names = SUBJECTS if chosen == "all" else [chosen] if chosen in SUBJECTS else []

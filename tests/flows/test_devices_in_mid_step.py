@@ -9,6 +9,7 @@ from kiosk.app.views import ScreenId
 from kiosk.compose import assemble
 from kiosk.demo.journey import Journey, Narrator
 from kiosk.enrollment.positions import CaptureStep
+from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.screens import Capturing
 from kiosk.simulated import OFFICER, populate
 from kiosk.storage.layout import DataFolder
@@ -71,6 +72,16 @@ def test_the_slap_scanner_is_unplugged_and_comes_back(unit, office, tmp_path):
     audit = DataFolder(tmp_path).audit.read_text()
     assert "device_fault" in audit
     assert "device_restored" in audit
+
+
+def test_the_right_hand_laid_down_for_the_left_is_told_until_it_is_mended(unit, office):
+    hands, one = reach(unit, office, CaptureStep.LEFT_FOUR)
+    office.devices.fault(DeviceKind.SLAP_SCANNER, "hands_swapped", count=1)
+    until(hands, lambda: unit.controller.kiosk.screen.guidance.advice is Defect.WRONG_HAND)
+    assert unit.controller.kiosk.screen.step is CaptureStep.LEFT_FOUR
+    office.devices.fault(DeviceKind.SLAP_SCANNER, "hands_swapped", count=0)
+    one._capture()
+    assert unit.controller.kiosk.screen.step is CaptureStep.THUMBS
 
 
 def test_turning_the_officers_key_asks_for_the_sign_in_once(unit, office):
