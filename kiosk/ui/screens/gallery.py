@@ -148,8 +148,7 @@ class Gallery(Body):
         theme = self.context.theme
         look = look_of(item.mark, theme.palette)
         if item.image:
-            filling = item.position is Position.FACE
-            picture = Picture(filling=filling, pos=(box.x, box.y), size=(box.width, box.height))
+            picture = Picture(pos=(box.x, box.y), size=(box.width, box.height))
             self.add_widget(picture)
             self._awaited.setdefault(item.image, []).append(picture)
         elif item.lines == ():
