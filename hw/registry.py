@@ -22,6 +22,7 @@ class Route:
 
     opener: "module:function", called with the DeviceUrl. parameters: the names it may carry, None for
     any. told_by: parameter values that tell this kind from the scheme's others, required there.
+    in_set: whether its driver keeps the kind's Protocol, so that `open_devices` takes it.
     """
 
     kind: DeviceKind
@@ -29,6 +30,7 @@ class Route:
     example: str
     parameters: tuple[str, ...] | None = ()
     told_by: Mapping[str, str] = field(default_factory=dict)
+    in_set: bool = True
 
 
 def _camera(example: str, *parameters: str) -> tuple[Route, ...]:
@@ -83,6 +85,14 @@ SCHEMES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 ("proto", "baud", "columns", "qr"),
                 told_by={"proto": "escpos"},
             ),
+            Route(
+                DeviceKind.SLAP_SCANNER,
+                "hw.finger.r30x:open_url",
+                "serial:///dev/serial/by-id/usb-MAKER_MODEL_SERIAL-if00?proto=r30x&baud=57600",
+                ("proto", "baud", "address", "password"),
+                told_by={"proto": "r30x"},
+                in_set=False,
+            ),
         ),
         "escpos": _printer("escpos:///dev/usb/lp0"),
         "escpos+tcp": _printer("escpos+tcp://192.0.2.9:9100"),
@@ -116,9 +126,9 @@ def open_devices(urls: Mapping[DeviceKind, str]) -> Devices:
     """The kiosk's set, not started. Raises DeviceUrlError, also for a URL that means another kind of device."""
     opened: dict[str, Any] = {}
     for kind, text in urls.items():
-        found = kind_of(text)
-        if found is not kind:
-            raise DeviceUrlError(text, "kind of device", found, _examples(kind))
+        route = _route(DeviceUrl.parse(text))
+        if route.kind is not kind or not route.in_set:
+            raise DeviceUrlError(text, "kind of device", route.kind, _examples(kind))
         opened[kind.value] = open_device(text)
     return Devices(**opened)
 
@@ -152,5 +162,5 @@ def _load(route: Route) -> Any:
 def _examples(kind: DeviceKind) -> Iterator[str]:
     for routes in SCHEMES.values():
         for route in routes:
-            if route.kind is kind:
+            if route.kind is kind and route.in_set:
                 yield route.example

@@ -84,7 +84,7 @@ def test_a_parameter_given_twice_is_refused() -> None:
 
 def test_a_serial_port_must_say_what_is_behind_it() -> None:
     error = refused("serial:///dev/ttyUSB0")
-    assert (error.part, error.value, error.allowed) == ("parameter proto", "", ("code", "escpos"))
+    assert (error.part, error.value, error.allowed) == ("parameter proto", "", ("code", "escpos", "r30x"))
 
 
 @pytest.mark.parametrize("url", ["epad:", "epad:///", "v4l2://dev/video0", "video:film.avi"])
@@ -112,6 +112,12 @@ def test_a_pad_is_no_printer() -> None:
         open_devices({DeviceKind.PRINTER: "epad:///dev/hidraw0"})
     assert refusal.value.part == "kind of device"
     assert "escpos:///dev/usb/lp0" in refusal.value.allowed
+
+
+def test_a_module_for_one_finger_is_no_slap_scanner() -> None:
+    with pytest.raises(DeviceUrlError) as refusal:
+        open_devices({DeviceKind.SLAP_SCANNER: "serial:///dev/ttyUSB0?proto=r30x"})
+    assert refusal.value.part == "kind of device"
 
 
 def test_an_escaped_path_is_unescaped() -> None:

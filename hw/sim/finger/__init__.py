@@ -1,0 +1,5 @@
+"""A simulated single-finger module on a pseudo-terminal."""
+
+from hw.sim.finger.module import SimulatedFingerModule
+
+__all__ = ["SimulatedFingerModule"]
