@@ -118,7 +118,7 @@ class FingerModule(Device, Protocol):
         """UpChar, in the maker's own format."""
 
     def write_template(self, *, buffer: Buffer, template: bytes) -> Refused | Fault | None:
-        """DownChar, and reads it back, for the module acknowledges no data."""
+        """DownChar, and reads it back, for the module acknowledges no data; BAD_ANSWER when it has others."""
 
     def read_image(self) -> Frame | Refused | Fault:
         """UpImage: GRAY8 (288, 256), ridges dark, sixteen levels spread to 0..255; seconds long.
@@ -127,7 +127,10 @@ class FingerModule(Device, Protocol):
         """
 
     def write_image(self, *, pixels: NDArray[np.uint8]) -> Refused | Fault | None:
-        """DownImage of GRAY8 (288, 256), cut to sixteen levels, and reads it back."""
+        """DownImage of GRAY8 (288, 256), cut to sixteen levels, and reads it back.
+
+        The module takes no part of a picture again, so this needs a quiet line; BAD_ANSWER on another.
+        """
 
     def parameters(self) -> ModuleParameters | Refused | Fault: ...
 

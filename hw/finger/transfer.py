@@ -15,14 +15,13 @@ from hw.finger.codes import PacketId
 from hw.finger.packets import OVERHEAD_BYTES, Packet
 
 AGREEING_PASSES = 2
-"""Where a pass showed damage a packet counts when received alike twice: sum16 misses one damaged packet in
-thousands, and no two of these are alike."""
+"""A packet counts when received alike twice: sum16 misses one damaged packet in thousands, and no two of these
+are alike. Only an undamaged pass of the right length is enough by itself: that much luck is no luck."""
 
 
 class Transfer:
     def __init__(self, *, data_bytes: int, whole_bytes: int | None = None) -> None:
-        """data_bytes: payload of every packet but the last. whole_bytes: of the transfer, where it is known:
-        a packet lost without a trace leaves a pass that looks undamaged, and is too short."""
+        """data_bytes: payload of every packet but the last. whole_bytes: of the transfer, where it is known."""
         self._stride = data_bytes + OVERHEAD_BYTES
         self._whole_bytes = whole_bytes
         self._votes: defaultdict[int, Counter[tuple[bool, bytes]]] = defaultdict(Counter)
@@ -34,7 +33,7 @@ class Transfer:
         """
         if _undamaged(packets, start):
             whole = b"".join(packet.payload for packet in packets)
-            if self._whole_bytes in (None, len(whole)):
+            if len(whole) == self._whole_bytes:
                 return whole
         index, reached = -1, start - self._stride
         for packet in packets:

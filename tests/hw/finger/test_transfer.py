@@ -34,7 +34,13 @@ def found_in(data: bytes) -> list[Packet]:
 @pytest.mark.parametrize("data_bytes", DATA_BYTES)
 def test_an_undamaged_pass_is_enough(data_bytes: int) -> None:
     packets = found_in(stream(PICTURE, data_bytes=data_bytes))
-    assert Transfer(data_bytes=data_bytes).add_pass(packets, start=0) == PICTURE
+    assert Transfer(data_bytes=data_bytes, whole_bytes=36_864).add_pass(packets, start=0) == PICTURE
+
+
+def test_of_unknown_length_two_passes_have_to_agree() -> None:
+    packets = found_in(stream(PICTURE[:500], data_bytes=128))
+    transfer = Transfer(data_bytes=128)
+    assert [transfer.add_pass(packets, start=0) for _ in range(2)] == [None, PICTURE[:500]]
 
 
 @pytest.mark.parametrize("data_bytes", DATA_BYTES)
@@ -49,7 +55,7 @@ def test_one_byte_in_two_thousand_is_mended(data_bytes: int, seed: int) -> None:
 def test_a_packet_both_passes_lost_is_waited_for() -> None:
     sent = stream(PICTURE, data_bytes=128)
     spoilt = without_byte(sent, 139 * 7 + 20)
-    transfer = Transfer(data_bytes=128)
+    transfer = Transfer(data_bytes=128, whole_bytes=36_864)
     assert transfer.add_pass(found_in(spoilt), start=0) is None
     assert transfer.add_pass(found_in(spoilt), start=0) is None
     assert transfer.add_pass(found_in(sent), start=0) == PICTURE
