@@ -1,0 +1,1 @@
+"""Where the kiosk is, and what time the satellites tell."""

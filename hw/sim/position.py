@@ -1,0 +1,135 @@
+"""A simulated gpsd with one receiver, on a TCP port of the loopback."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hw.api import DeviceKind
+from hw.sim.device import UnknownFaultError
+from hw.sim.power_port import LoopbackPort
+from hw.sim.subject import Subject
+
+_FAULTS = (
+    "no_fix",
+    "no_receiver",
+    "silent",
+    "rolled_over",
+    "off_the_earth",
+    "nonsense",
+    "endless",
+    "refusing",
+)
+_PATH = "/dev/ttySIM0"
+FIRST_UTC = datetime(2026, 11, 24, 4, tzinfo=UTC)
+
+
+class SimulatedGpsd:
+    """Faults last until armed with count 0.
+
+    `no_fix`: the receiver sees too few satellites, and tells its own clock's time.
+    `no_receiver`: it is unplugged. `silent`: no reports. `rolled_over`: 1024 weeks ago.
+    `off_the_earth`: latitude NaN. `nonsense`: no JSON. `endless`: a line without end. `refusing`: ERROR.
+    """
+
+    def __init__(self, *, utc: datetime = FIRST_UTC, interval_s: float = 1.0) -> None:
+        """utc: what the satellites tell first."""
+        self._utc = utc
+        self._interval_s = interval_s
+        self._latitude, self._longitude = -8.05, 111.71  # Trenggalek
+        self._standing: set[str] = set()
+        self._port = LoopbackPort(self._converse, name="sim-gpsd")
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return _FAULTS
+
+    @property
+    def kind(self) -> DeviceKind:
+        return DeviceKind.PANEL
+
+    @property
+    def url(self) -> str:
+        return f"gpsd://127.0.0.1:{self._port.number}"
+
+    @property
+    def plugged(self) -> bool:
+        return self._port.plugged
+
+    def start(self) -> None:
+        self.plug()
+
+    def stop(self) -> None:
+        self.unplug()
+
+    def plug(self) -> None:
+        self._port.plug()
+
+    def unplug(self) -> None:
+        self._port.unplug()
+
+    def fail(self, fault: str, *, count: int = 1) -> None:
+        if fault not in _FAULTS:
+            raise UnknownFaultError(fault, _FAULTS)
+        (self._standing.add if count else self._standing.discard)(fault)
+
+    def meet(self, subject: Subject) -> None:
+        """A receiver knows nobody."""
+
+    def drive_to(self, *, latitude_deg: float, longitude_deg: float) -> None:
+        self._latitude, self._longitude = latitude_deg, longitude_deg
+
+    def _converse(self, client: socket.socket) -> None:
+        _send(client, {"class": "VERSION", "release": "sim", "proto_major": 3, "proto_minor": 14})
+        watching, receiver_there = False, True
+        while True:
+            if select.select([client], [], [], self._interval_s)[0]:
+                asked = client.recv(4096)
+                if not asked:
+                    return
+                if b'?WATCH={"enable":true,"json":true}' in asked:
+                    watching, receiver_there = True, "no_receiver" not in self._standing
+                    devices = [{"class": "DEVICE", "path": _PATH, "activated": _iso(self._utc)}]
+                    _send(client, {"class": "DEVICES", "devices": devices if receiver_there else []})
+                    _send(client, {"class": "WATCH", "enable": True, "json": True})
+            if watching:
+                receiver_there = self._report(client, receiver_there=receiver_there)
+
+    def _report(self, client: socket.socket, *, receiver_there: bool) -> bool:
+        """Whether the receiver was there this time."""
+        self._utc += timedelta(seconds=self._interval_s)
+        if "nonsense" in self._standing:
+            client.sendall(b"SSH-2.0-OpenSSH\r\n")
+        elif "endless" in self._standing:
+            client.sendall(b" " * 80 * 1024)
+        elif "refusing" in self._standing:
+            _send(client, {"class": "ERROR", "message": "Unrecognized request"})
+        elif "no_receiver" in self._standing:
+            if receiver_there:
+                _send(client, {"class": "DEVICE", "path": _PATH, "activated": 0})
+            return False
+        elif "silent" not in self._standing:
+            if not receiver_there:
+                _send(client, {"class": "DEVICE", "path": _PATH, "activated": _iso(self._utc)})
+            _send(client, {"class": "SKY", "device": _PATH, "satellites": []})
+            _send(client, self._fix())
+        return True
+
+    def _fix(self) -> dict[str, Any]:
+        utc = self._utc - timedelta(weeks=1024) if "rolled_over" in self._standing else self._utc
+        told = {"class": "TPV", "device": _PATH, "mode": 1, "time": _iso(utc)}
+        if "no_fix" in self._standing:
+            return told
+        latitude = float("nan") if "off_the_earth" in self._standing else self._latitude
+        return told | {"mode": 3, "lat": latitude, "lon": self._longitude, "altMSL": 120.0, "eph": 19.0}
+
+
+def _iso(utc: datetime) -> str:
+    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03}Z"
+
+
+def _send(client: socket.socket, report: dict[str, Any]) -> None:
+    client.sendall(json.dumps(report).encode() + b"\r\n")

@@ -1,0 +1,135 @@
+"""The driver against Debian's gpsd, which gpsfake feeds with what a receiver sends."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hw.api import DeviceState, Fault, FaultCode
+from hw.device_url import DeviceUrl
+from hw.position.api import Locator, Position, SatelliteTime
+from hw.position.gpsd_locator import open_url
+from tests.hw.support import eventually
+
+GPSD, GPSFAKE = shutil.which("gpsd", path="/usr/sbin:/usr/bin"), shutil.which("gpsfake")
+
+pytestmark = pytest.mark.skipif(
+    not (GPSD and GPSFAKE), reason="gpsd and gpsfake are absent: apt-get install gpsd gpsd-clients"
+)
+
+
+def nmea(body: str) -> str:
+    """NMEA 0183: the sum is the exclusive or of all between $ and *."""
+    return f"${body}*{functools.reduce(operator.xor, body.encode()):02X}\r\n"
+
+
+def standing_van(*, fixed: bool) -> str:
+    """A minute of a receiver in Trenggalek: 8 degrees 3 minutes south, 111 degrees 42.6 minutes east."""
+    sentences = []
+    for second in range(60):
+        at = f"0400{second:02}.00"
+        if fixed:
+            sentences += [
+                nmea(f"GPRMC,{at},A,0803.0000,S,11142.6000,E,0.0,0.0,241126,,,A"),
+                nmea(f"GPGGA,{at},0803.0000,S,11142.6000,E,1,08,1.0,120.0,M,20.0,M,,"),
+                nmea("GPGSA,A,3,01,02,03,04,05,06,07,08,,,,,1.8,1.0,1.5"),
+            ]
+        else:
+            sentences += [nmea(f"GPRMC,{at},V,,,,,,,241126,,,N"), nmea(f"GPGGA,{at},,,,,0,00,,,M,,M,,")]
+    return "".join(sentences)
+
+
+class RealGpsd:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run_with_receiver(self, sentences: str) -> None:
+        log = self._folder / "receiver.nmea"
+        log.write_text(sentences)
+        self._run(str(GPSFAKE), "--quiet", "--cycle", "0.05", "--port", str(self.port), str(log))
+
+    def run_alone(self) -> None:
+        self._run(str(GPSD), "-N", "-S", str(self.port), "-F", str(self._folder / "control"))
+
+    def end(self) -> None:
+        """gpsfake's gpsd is in its group, and does not always end with it."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            self._process.wait()
+            self._process = None
+
+    def _run(self, *command: str) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture
+def gpsd(tmp_path: Path) -> Iterator[RealGpsd]:
+    real = RealGpsd(tmp_path)
+    yield real
+    real.end()
+
+
+@pytest.fixture
+def locator(gpsd: RealGpsd) -> Iterator[Locator]:
+    driver = open_url(DeviceUrl.parse(f"gpsd://127.0.0.1:{gpsd.port}"))
+    driver.start()
+    yield driver
+    driver.stop()
+
+
+def whole_fix(locator: Locator) -> bool:
+    place = locator.position()
+    return isinstance(place, Position) and None not in (place.altitude_m, place.accuracy_m)
+
+
+def test_a_fix_gives_place_and_time(gpsd: RealGpsd, locator: Locator) -> None:
+    gpsd.run_with_receiver(standing_van(fixed=True))
+    eventually(lambda: whole_fix(locator))
+    eventually(lambda: isinstance(locator.satellite_time(), SatelliteTime))
+    place, told = locator.position(), locator.satellite_time()
+    assert isinstance(place, Position)
+    assert (place.latitude_deg, place.longitude_deg) == pytest.approx((-8.05, 111.71), abs=1e-6)
+    assert place.altitude_m == 120
+    assert isinstance(told, SatelliteTime)
+    assert told.utc.replace(second=0) == datetime(2026, 11, 24, 4, tzinfo=UTC)
+
+
+def test_a_receiver_indoors_gives_neither(gpsd: RealGpsd, locator: Locator) -> None:
+    gpsd.run_with_receiver(standing_van(fixed=False))
+    eventually(lambda: locator.state() is DeviceState.READY)
+    assert (locator.position(), locator.satellite_time()) == (None, None)
+
+
+def test_gpsd_without_a_receiver_is_a_fault(gpsd: RealGpsd, locator: Locator) -> None:
+    gpsd.run_alone()
+    eventually(lambda: locator.state() is DeviceState.FAULT)
+    fault = locator.position()
+    assert isinstance(fault, Fault)
+    assert fault.code is FaultCode.NOT_CONNECTED
+
+
+def test_gpsd_dies_and_returns(gpsd: RealGpsd, locator: Locator) -> None:
+    for _ in range(2):
+        gpsd.run_with_receiver(standing_van(fixed=True))
+        eventually(lambda: isinstance(locator.position(), Position))
+        gpsd.end()
+        eventually(lambda: locator.state() is DeviceState.LOST)
