@@ -14,9 +14,13 @@ import importlib
 import json
 import os
 import sys
+import time
 from typing import Any
 
 from hw.card import pcsc
+
+PULLED_SEEN_S = 1.5
+"""pcscd looks into a reader every 0.4 s; until then a pulled card seems to be there."""
 
 Answer = dict[str, Any]
 
@@ -99,11 +103,14 @@ class Token:
     def _broken_off(self, error: Exception) -> Answer:
         """A card pulled in mid-call shows as whatever error the module thinks of: see whether it is there."""
         self._seen = None
+        deadline = time.monotonic() + PULLED_SEEN_S
         try:
-            slots = self._library.get_slots()
-            if self._slot >= len(slots):
-                return {"outcome": "no_reader"}
-            slots[self._slot].get_token()
+            while time.monotonic() < deadline:
+                slots = self._library.get_slots()
+                if self._slot >= len(slots):
+                    return {"outcome": "no_reader"}
+                slots[self._slot].get_token()
+                time.sleep(0.1)
         except self._pkcs11.PKCS11Error:
             return {"outcome": "absent"}
         return {"outcome": "error", "reason": type(error).__name__}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from hw.api import Device, DeviceState, Fault, FaultCode
 from hw.card.api import CardSignature, SignatureAlgorithm
@@ -12,6 +13,9 @@ from hw.card.pcsc import tries_of
 from hw.card.pkcs11_card import Pkcs11Card, open_url, verifies
 from hw.card.token_process import Module
 from hw.device_url import DeviceUrl, DeviceUrlError
+from hw.sim.card import PivApplication, SimulatedPivCard
+from hw.sim.device import UnknownFaultError
+from tests.hw.card.authority import issue
 from tests.hw.support import eventually, holdings
 
 ABSENT = Path("/nonexistent/pkcs11.so")
@@ -104,3 +108,11 @@ def test_what_is_no_certificate_verifies_nothing() -> None:
 def test_a_wrong_url_is_refused(text: str) -> None:
     with pytest.raises(DeviceUrlError):
         open_url(DeviceUrl.parse(text))
+
+
+def test_an_unknown_fault_of_the_simulated_card_is_refused() -> None:
+    credential = issue("ec")
+    assert isinstance(credential.key, ec.EllipticCurvePrivateKey)
+    application = PivApplication(credential.key, credential.certificate, pin="482916")
+    with pytest.raises(UnknownFaultError):
+        SimulatedPivCard(application, module="/nonexistent").fail("coffee")
