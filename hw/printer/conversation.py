@@ -7,6 +7,7 @@ import time
 from hw.api import FaultCode
 from hw.printer.link import Link
 from hw.printer.status import (
+    BUFFERS_CLEARED,
     CLEAR_BUFFERS,
     DLE_EOT_ERROR,
     DLE_EOT_OFFLINE_CAUSE,
@@ -25,6 +26,7 @@ from hw.worker import SessionEnded
 
 STATUS_TIMEOUT_S = 2.0
 IDENTITY_TIMEOUT_S = 0.5
+CLEAR_TIMEOUT_S = 1.0
 MAX_IDENTITY_LENGTH = 80
 _IDENTITY_HEADER = b"_"
 
@@ -70,8 +72,15 @@ class Conversation:
         return self._worked_off
 
     def clear(self) -> None:
-        """Makes the printer forget what it could not print, so that it does not come out with the next roll."""
+        """Makes the printer forget what it could not print, so that it does not come out with the next roll.
+
+        Returns when the printer has told that it forgot; some never tell.
+        """
         self._link.send(CLEAR_BUFFERS)
+        answer = b""
+        deadline = time.monotonic() + CLEAR_TIMEOUT_S
+        while BUFFERS_CLEARED not in answer and (left_s := deadline - time.monotonic()) > 0:
+            answer += self._listen(timeout_s=left_s)
 
     def _real_time(self, question: bytes) -> int:
         self._link.send(question)

@@ -20,6 +20,9 @@ GS_I_FIRMWARE, GS_I_MAKER, GS_I_MODEL, GS_I_SERIAL = (b"\x1dI" + bytes([n]) for 
 CLEAR_BUFFERS = bytes.fromhex("10 14 08 01 03 14 01 06 02 08")
 """DLE DC4 fn 8: the receive and print buffers are emptied."""
 
+BUFFERS_CLEARED = bytes.fromhex("37 25 00")
+"""The answer to it, once they are."""
+
 OFFLINE_BIT = 0x08
 COVER_OPEN_BIT = 0x04
 PAPER_END_STOP_BIT = 0x20

@@ -16,9 +16,6 @@ from hw.sim.subject import Subject
 
 _FIXED_BITS = 0x12
 _IDENTITY = {65: "1.0", 66: "Simulated", 67: "TM-SIM", 68: "SIM0001"}
-_CLEARED = bytes.fromhex("37 25 00")
-"""The answer to DLE DC4 fn 8."""
-
 _FAULTS = (
     "paper_out",
     "paper_low",
@@ -154,7 +151,7 @@ class SimulatedPrinter:
             case Command(b"\x10\x14", data) if data[:1] == b"\x08":
                 self._held.clear()
                 self._roll = Roll()
-                self._say(_CLEARED)
+                self._say(status.BUFFERS_CLEARED)
             case _:
                 self._print(command)
 
