@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.enrollment.codec import from_json
-from kiosk.enrollment.facts import Fact, replay
+from kiosk.enrollment.fact_versions import fact_from_line
+from kiosk.enrollment.facts import replay
 from kiosk.enrollment.record import Enrollment
 from kiosk.storage.journal import Journal
 
@@ -25,8 +25,7 @@ def recover(journal: Journal) -> Recovered:
     number, last_sequence, interrupted = 0, 0, ""
     for enrollment_id in journal.enrollments():
         events = journal.events(enrollment_id)
-        facts: list[Fact] = [from_json(Fact, event.event) for event in events]
-        enrollments.append(replay(facts))
+        enrollments.append(replay(fact_from_line(event.event) for event in events))
         number = max(number, int(enrollment_id.rpartition("-")[2]))
         if events[-1].sequence > last_sequence:
             last_sequence, interrupted = events[-1].sequence, enrollment_id

@@ -15,7 +15,6 @@ from hw.api import PanelState
 from kiosk.app.audit_trail import Details, record_fact
 from kiosk.app.services import Services
 from kiosk.app.slip import proof_slip
-from kiosk.enrollment.codec import to_json
 from kiosk.enrollment.effects import (
     CaptureNow,
     Destroy,
@@ -45,6 +44,7 @@ from kiosk.enrollment.events import (
     SlipPrinted,
     Staff,
 )
+from kiosk.enrollment.fact_versions import fact_to_line
 from kiosk.enrollment.facts import Fact
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.person import Person
@@ -146,9 +146,7 @@ class Runner:
         self._running.append(self._bench.submit(work))
 
     def _record(self, enrollment_id: str, fact: Fact, enrollment: Enrollment | None, now: Stamp) -> None:
-        written = to_json(fact)
-        assert isinstance(written, dict)  # noqa: S101 - a dataclass is written as an object
-        self._services.journal.append(enrollment_id, written, now)
+        self._services.journal.append(enrollment_id, fact_to_line(fact), now)
         record_fact(self._services.audit, fact, enrollment=enrollment, enrollment_id=enrollment_id, at=now)
 
     def _look_up(self, code: str, now: Stamp) -> None:

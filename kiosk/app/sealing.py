@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kiosk.enrollment.codec import from_json
-from kiosk.enrollment.facts import (
-    DataApproved,
-    Fact,
-    StepCaptured,
-)
+from kiosk.enrollment.fact_versions import fact_from_line
+from kiosk.enrollment.facts import DataApproved, StepCaptured
 from kiosk.enrollment.positions import Position
 from kiosk.enrollment.record import Enrollment, ImageRef, Stamp
 from kiosk.packet.cms import DeviceSigner
@@ -86,7 +82,7 @@ def timings(events: Sequence[JournalEvent]) -> Mapping[str, float]:
     """
     spent: dict[str, float] = {}
     for before, after in pairwise(events):
-        fact: Fact = from_json(Fact, after.event)
+        fact = fact_from_line(after.event)
         name = f"{type(fact).__name__}:{fact.step}" if isinstance(fact, StepCaptured) else type(fact).__name__
         monotonic_s = (after.stamp.monotonic_ns - before.stamp.monotonic_ns) / 1e9
         wall_s = (after.stamp.at - before.stamp.at).total_seconds()
@@ -98,7 +94,7 @@ def captured_at(events: Sequence[JournalEvent]) -> Mapping[Position, dt.datetime
     """When each kept sample was journaled; a later capture of a position replaces an earlier one."""
     times: dict[Position, dt.datetime] = {}
     for event in events:
-        fact: Fact = from_json(Fact, event.event)
+        fact = fact_from_line(event.event)
         if isinstance(fact, StepCaptured):
             times |= {sample.position: event.stamp.at for sample in fact.samples}
         elif isinstance(fact, DataApproved):

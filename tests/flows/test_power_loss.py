@@ -6,8 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 
-from kiosk.enrollment.codec import from_json
-from kiosk.enrollment.facts import Fact, StepCaptured
+from kiosk.enrollment.fact_versions import fact_from_line
+from kiosk.enrollment.facts import StepCaptured
 from kiosk.enrollment.positions import CaptureStep
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
@@ -45,7 +45,7 @@ def test_killed_at_every_step_it_resumes_at_the_last_completed_one(office, tmp_p
     events = [event for one in journal.enrollments() for event in journal.events(one)]
     journal.close()
     assert endings.count(-signal.SIGKILL) >= len(CaptureStep)
-    captured = Counter(f.step for e in events if isinstance(f := from_json(Fact, e.event), StepCaptured))
+    captured = Counter(f.step for e in events if isinstance(f := fact_from_line(e.event), StepCaptured))
     assert captured == dict.fromkeys(CaptureStep, 1)
     states = [entry.state for entry in Outbox(DataFolder(config.data).outbox).entries()]
     assert states == [PacketState.PURGED]
