@@ -12,6 +12,7 @@ vanishes and returns heals without a restart.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -27,6 +28,10 @@ class DeviceKind(StrEnum):
     CODE_SCANNER = "code"
     PRINTER = "printer"
     PANEL = "panel"
+    FINGER_MODULE = "finger"
+    POWER = "power"
+    POSITION = "position"
+    CARD = "card"
 
 
 class DeviceState(StrEnum):
@@ -223,6 +228,88 @@ class PanelInputs:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerStatus:
+    """on_mains: None where the supply cannot tell. charge_percent: 0 to 100. runtime_s: left at today's load.
+
+    shutting_down: the supply will cut the power, whatever the charge. read_ns: monotonic clock.
+    """
+
+    on_mains: bool | None
+    charge_percent: float | None
+    runtime_s: float | None
+    battery_low: bool
+    battery_worn: bool
+    shutting_down: bool
+    read_ns: int
+
+    @property
+    def critical(self) -> bool:
+        """Put away what is open: the power ends soon."""
+        return self.shutting_down or (self.battery_low and self.on_mains is not True)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """WGS 84 degrees, north and east positive. altitude_m: above mean sea level, None in a flat fix.
+
+    accuracy_m: radius that holds the true place in 95 of 100 cases, None where the receiver does not say.
+    received_ns: monotonic clock.
+    """
+
+    latitude_deg: float
+    longitude_deg: float
+    altitude_m: float | None
+    accuracy_m: float | None
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteTime:
+    """utc: what the clocks showed within `uncertainty_s` before `received_ns` on the monotonic clock."""
+
+    utc: datetime
+    received_ns: int
+    uncertainty_s: float
+
+
+class SignatureAlgorithm(StrEnum):
+    """ecdsa-sha256: DER ECDSA-Sig-Value (RFC 3279, 2.2.3). rsa-pkcs1-sha256: RFC 8017, 8.2."""
+
+    ECDSA_SHA256 = "ecdsa-sha256"
+    RSA_PKCS1_SHA256 = "rsa-pkcs1-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """certificate: X.509, DER, as the card holds it; whether it is to be trusted is decided elsewhere."""
+
+    label: str
+    serial: str
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CardAbsent:
+    """No card in the reader, or it was pulled before the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinRefused:
+    """tries_left: 0 when the card is blocked, None when it does not say."""
+
+    tries_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardSignature:
+    """signature: over the challenge; it holds under the certificate's key, which the driver has checked."""
+
+    signature: bytes
+    algorithm: SignatureAlgorithm
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SelfTest:
     """One line of `hw doctor`: what was tried, whether it held, and what to do if not."""
 
@@ -290,6 +377,44 @@ class Panel(Device, Protocol):
     def inputs(self) -> PanelInputs: ...
 
 
+class FingerReader(Device, Protocol):
+    """A window for one finger. What such a module stores and compares by itself is in `hw.finger.api`."""
+
+    def scan(self) -> Frame | Fault | None:
+        """The finger that lies on the window now; None when none does.
+
+        Blocks for the seconds of a transfer, during which the finger may be lifted already.
+        """
+
+
+class PowerSupply(Device, Protocol):
+    def power(self) -> PowerStatus | Fault | None:
+        """The newest status; None until the first; a Fault while the supply cannot be asked."""
+
+
+class Locator(Device, Protocol):
+    def position(self) -> Position | Fault | None:
+        """The newest fix; None without one, indoors; a Fault while the receiver cannot be asked."""
+
+    def satellite_time(self) -> SatelliteTime | Fault | None:
+        """Time of the newest fix. A receiver without a fix tells its battery clock's time, which is none."""
+
+
+class OfficerCard(Device, Protocol):
+    """Who is named on a card, and that its owner knows the PIN. READY while the reader is there, with a
+    card or without."""
+
+    def card(self) -> Card | CardAbsent | Fault | None:
+        """The card seen at the last look, about once a second; None before the first."""
+
+    def sign(self, *, challenge: bytes, pin: str) -> CardSignature | PinRefused | CardAbsent | Fault:
+        """Blocks for seconds. A wrong PIN costs a try: never repeat it by yourself.
+
+        challenge: not empty, or ValueError. It is signed as it is: the caller makes it fresh and says in it
+        what is approved.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Devices:
     """The kiosk's whole set. A kind that is not configured is None."""
@@ -301,8 +426,15 @@ class Devices:
     code: CodeScanner | None = None
     printer: Printer | None = None
     panel: Panel | None = None
+    finger: FingerReader | None = None
+    power: PowerSupply | None = None
+    position: Locator | None = None
+    card: OfficerCard | None = None
     others: tuple[Device, ...] = field(default=())
 
     def all(self) -> tuple[Device, ...]:
-        named = (self.face, self.slap, self.iris, self.signature, self.code, self.printer, self.panel)
+        named = (
+            *(self.face, self.slap, self.iris, self.signature, self.code, self.printer, self.panel),
+            *(self.finger, self.power, self.position, self.card),
+        )
         return tuple(device for device in named if device is not None) + self.others

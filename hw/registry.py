@@ -22,7 +22,6 @@ class Route:
 
     opener: "module:function", called with the DeviceUrl. parameters: the names it may carry, None for
     any. told_by: parameter values that tell this kind from the scheme's others, required there.
-    in_set: whether its driver keeps the kind's Protocol, so that `open_devices` takes it.
     """
 
     kind: DeviceKind
@@ -30,7 +29,6 @@ class Route:
     example: str
     parameters: tuple[str, ...] | None = ()
     told_by: Mapping[str, str] = field(default_factory=dict)
-    in_set: bool = True
 
 
 def _camera(example: str, *parameters: str) -> tuple[Route, ...]:
@@ -86,12 +84,11 @@ SCHEMES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 told_by={"proto": "escpos"},
             ),
             Route(
-                DeviceKind.SLAP_SCANNER,
+                DeviceKind.FINGER_MODULE,
                 "hw.finger.r30x:open_url",
                 "serial:///dev/serial/by-id/usb-MAKER_MODEL_SERIAL-if00?proto=r30x&baud=57600",
                 ("proto", "baud", "address", "password"),
                 told_by={"proto": "r30x"},
-                in_set=False,
             ),
         ),
         "escpos": _printer("escpos:///dev/usb/lp0"),
@@ -102,6 +99,19 @@ SCHEMES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 "hw.panel.gpio_panel:open_url",
                 "gpio:?factory=lgpio",
                 ("factory", "port", *_PANEL_PINS),
+            ),
+        ),
+        "nut": (Route(DeviceKind.POWER, "hw.power.nut_ups:open_url", "nut://127.0.0.1:3493/UPSNAME"),),
+        "max17043": (
+            Route(DeviceKind.POWER, "hw.power.max17043:open_url", "max17043:///dev/i2c-1?low=20", ("low",)),
+        ),
+        "gpsd": (Route(DeviceKind.POSITION, "hw.position.gpsd_locator:open_url", "gpsd://127.0.0.1:2947"),),
+        "pkcs11": (
+            Route(
+                DeviceKind.CARD,
+                "hw.card.pkcs11_card:open_url",
+                "pkcs11:///usr/lib/x86_64-linux-gnu/opensc-pkcs11.so?slot=0&id=01&counter=piv",
+                ("slot", "id", "counter"),
             ),
         ),
     }
@@ -127,7 +137,7 @@ def open_devices(urls: Mapping[DeviceKind, str]) -> Devices:
     opened: dict[str, Any] = {}
     for kind, text in urls.items():
         route = _route(DeviceUrl.parse(text))
-        if route.kind is not kind or not route.in_set:
+        if route.kind is not kind:
             raise DeviceUrlError(text, "kind of device", route.kind, _examples(kind))
         opened[kind.value] = open_device(text)
     return Devices(**opened)
@@ -162,5 +172,5 @@ def _load(route: Route) -> Any:
 def _examples(kind: DeviceKind) -> Iterator[str]:
     for routes in SCHEMES.values():
         for route in routes:
-            if route.kind is kind and route.in_set:
+            if route.kind is kind:
                 yield route.example

@@ -17,7 +17,10 @@ from types import MappingProxyType
 from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.positions import Modality
 
-DEVICE_KINDS = ("face", "slap", "iris", "signature", "code", "printer", "panel")
+DEVICE_KINDS = (
+    *("face", "slap", "iris", "signature", "code", "printer", "panel"),
+    *("finger", "power", "position", "card"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest
-from hw.card.api import (
-    KIND,
+from hw.api import (
     Card,
     CardAbsent,
     CardSignature,
+    DeviceInfo,
+    DeviceKind,
+    DeviceState,
+    Fault,
+    FaultCode,
     OfficerCard,
     PinRefused,
+    SelfTest,
     SignatureAlgorithm,
 )
 from hw.card.token_process import (
@@ -52,7 +56,7 @@ class _Order:
 
 
 class Pkcs11Card:
-    """See `hw.card.api.OfficerCard`. One caller at a time; a second is answered BUSY."""
+    """See `hw.api.OfficerCard`. One caller at a time; a second is answered BUSY."""
 
     def __init__(
         self, module: Module, *, url: str, look_s: float = LOOK_S, answer_timeout_s: float = ANSWER_TIMEOUT_S
@@ -63,18 +67,20 @@ class Pkcs11Card:
         self._answer_timeout_s = answer_timeout_s
         self._seen: Card | CardAbsent | Fault | None = None
         self._orders: queue.Queue[_Order | None] = queue.Queue(maxsize=1)
-        self._worker = DeviceWorker(kind=KIND, serve=self._serve)
+        self._worker = DeviceWorker(kind=DeviceKind.CARD, serve=self._serve)
 
     @property
     def kind(self) -> DeviceKind:
-        return KIND
+        return DeviceKind.CARD
 
     @property
     def url(self) -> str:
         return self._url
 
     def info(self) -> DeviceInfo | Fault:
-        return self._worker.standing.fault or DeviceInfo(KIND, self._url, model=self._module.library.name)
+        return self._worker.standing.fault or DeviceInfo(
+            DeviceKind.CARD, self._url, model=self._module.library.name
+        )
 
     def state(self) -> DeviceState:
         return self._worker.standing.state
@@ -102,7 +108,7 @@ class Pkcs11Card:
         try:
             self._orders.put_nowait(order)
         except queue.Full:
-            return Fault(FaultCode.BUSY, KIND, "another signature is being made")
+            return Fault(FaultCode.BUSY, DeviceKind.CARD, "another signature is being made")
         while True:
             try:
                 return order.outcome.result(timeout=_CHECK_S)
@@ -161,7 +167,7 @@ class Pkcs11Card:
 
     @staticmethod
     def _gone() -> Fault:
-        return Fault(FaultCode.NOT_CONNECTED, KIND, "the card reader went away before the answer")
+        return Fault(FaultCode.NOT_CONNECTED, DeviceKind.CARD, "the card reader went away before the answer")
 
 
 def _card(answer: dict[str, Any]) -> Card | CardAbsent | Fault:
@@ -176,10 +182,12 @@ def _absence(answer: dict[str, Any]) -> CardAbsent | Fault:
         case "absent":
             return CardAbsent()
         case "no_certificate":
-            return Fault(FaultCode.BAD_RECORD, KIND, "the card has no certificate under the key's id")
+            return Fault(
+                FaultCode.BAD_RECORD, DeviceKind.CARD, "the card has no certificate under the key's id"
+            )
         case "no_reader":
             raise SessionEnded(FaultCode.NOT_CONNECTED, "there is no card reader in the module's slot")
-    return Fault(FaultCode.DEVICE_ERROR, KIND, f"PKCS#11: {answer['reason']}")
+    return Fault(FaultCode.DEVICE_ERROR, DeviceKind.CARD, f"PKCS#11: {answer['reason']}")
 
 
 def _signed(answer: dict[str, Any], challenge: bytes) -> Signed:
@@ -195,7 +203,9 @@ def _signed(answer: dict[str, Any], challenge: bytes) -> Signed:
     else:
         signed = CardSignature(raw, SignatureAlgorithm.RSA_PKCS1_SHA256, certificate)
     if not verifies(signed, challenge):
-        return Fault(FaultCode.BAD_SIGNATURE, KIND, "the signature does not hold under the card's certificate")
+        return Fault(
+            FaultCode.BAD_SIGNATURE, DeviceKind.CARD, "the signature does not hold under the card's certificate"
+        )
     return signed
 
 

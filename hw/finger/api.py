@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.api import Device, Fault, Frame
+from hw.api import Fault, FingerReader, Frame
 from hw.finger.codes import Confirmation
 
 __all__ = [
@@ -78,7 +78,7 @@ class ModuleParameters:
     baud: int
 
 
-class FingerModule(Device, Protocol):
+class FingerModule(FingerReader, Protocol):
     """Arguments outside the stated ranges raise ValueError. Pages count from 0 to capacity - 1."""
 
     def capture_image(self) -> Refused | Fault | None:

@@ -85,8 +85,7 @@ class R30xFingerModule:
 
     @property
     def kind(self) -> DeviceKind:
-        """The contract has no kind of its own for the module that stands in for the slap scanner."""
-        return DeviceKind.SLAP_SCANNER
+        return DeviceKind.FINGER_MODULE
 
     @property
     def url(self) -> str:
@@ -119,6 +118,14 @@ class R30xFingerModule:
                     name="the finger module answers", advice="Plug in the finger module, check its password"
                 ),
             )
+
+    def scan(self) -> Frame | Fault | None:
+        outcome = self.capture_image() or self.read_image()
+        if not isinstance(outcome, Refused):
+            return outcome
+        if outcome.confirmation is Confirmation.NO_FINGER:
+            return None
+        return Fault(FaultCode.DEVICE_ERROR, self.kind, f"the module says {outcome.confirmation.name}")
 
     def capture_image(self) -> Refused | Fault | None:
         return self._order(requests.capture_image())

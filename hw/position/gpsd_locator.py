@@ -7,9 +7,18 @@ import socket
 import time
 from dataclasses import dataclass, replace
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest
+from hw.api import (
+    DeviceInfo,
+    DeviceKind,
+    DeviceState,
+    Fault,
+    FaultCode,
+    Locator,
+    Position,
+    SatelliteTime,
+    SelfTest,
+)
 from hw.device_url import DeviceUrl, DeviceUrlError
-from hw.position.api import KIND, Locator, Position, SatelliteTime
 from hw.position.gpsd_reports import (
     Fix,
     GpsdSyntaxError,
@@ -44,25 +53,25 @@ class Freshness:
 
 
 class GpsdLocator:
-    """See `hw.position.api.Locator`."""
+    """See `hw.api.Locator`."""
 
     def __init__(self, address: tuple[str, int], *, url: str, freshness: Freshness | None = None) -> None:
         self._address = address
         self._url = url
         self._freshness = freshness or Freshness()
         self._fix = Fix(None, None)
-        self._worker = DeviceWorker(kind=KIND, serve=self._serve)
+        self._worker = DeviceWorker(kind=DeviceKind.POSITION, serve=self._serve)
 
     @property
     def kind(self) -> DeviceKind:
-        return KIND
+        return DeviceKind.POSITION
 
     @property
     def url(self) -> str:
         return self._url
 
     def info(self) -> DeviceInfo | Fault:
-        return self._worker.standing.fault or DeviceInfo(KIND, self._url, model="gpsd")
+        return self._worker.standing.fault or DeviceInfo(DeviceKind.POSITION, self._url, model="gpsd")
 
     def state(self) -> DeviceState:
         return self._worker.standing.state

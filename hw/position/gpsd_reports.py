@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from hw.position.api import Position, SatelliteTime
+from hw.api import Position, SatelliteTime
 
 EARLIEST_UTC = datetime(2026, 1, 1, tzinfo=UTC)
 """GPS counts weeks modulo 1024 (IS-GPS-200, 20.3.3.3.1.1): an old receiver is surely 19.6 years behind."""

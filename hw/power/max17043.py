@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
 from hw.device_url import DeviceUrl
-from hw.power.api import KIND, PowerStatus, PowerSupply
 from hw.power.i2c import I2cBus, LinuxI2cBus
 from hw.worker import DeviceWorker, Session, SessionEnded
 
@@ -31,7 +30,7 @@ _PLAUSIBLE_VOLTS = (2.5, 4.5)
 
 
 class Max17043Gauge:
-    """See `hw.power.api.PowerSupply`. The chip does not see mains, and tells no run time."""
+    """See `hw.api.PowerSupply`. The chip does not see mains, and tells no run time."""
 
     def __init__(
         self,
@@ -47,11 +46,11 @@ class Max17043Gauge:
         self._poll_s = poll_s
         self._status: PowerStatus | None = None
         self._version = ""
-        self._worker = DeviceWorker(kind=KIND, serve=self._serve)
+        self._worker = DeviceWorker(kind=DeviceKind.POWER, serve=self._serve)
 
     @property
     def kind(self) -> DeviceKind:
-        return KIND
+        return DeviceKind.POWER
 
     @property
     def url(self) -> str:
@@ -60,7 +59,7 @@ class Max17043Gauge:
     def info(self) -> DeviceInfo | Fault:
         if (fault := self._worker.standing.fault) is not None:
             return fault
-        return DeviceInfo(KIND, self._url, make="Maxim", model="MAX17043", firmware=self._version)
+        return DeviceInfo(DeviceKind.POWER, self._url, make="Maxim", model="MAX17043", firmware=self._version)
 
     def state(self) -> DeviceState:
         return self._worker.standing.state

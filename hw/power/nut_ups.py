@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import time
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, SelfTest
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
 from hw.device_url import DeviceUrl, DeviceUrlError
-from hw.power.api import KIND, PowerStatus, PowerSupply
 from hw.power.nut_conversation import NutConversation, NutRefusedError
 from hw.power.nut_words import NutSyntaxError, power_status
 from hw.worker import DeviceWorker, Session, SessionEnded
@@ -22,7 +21,7 @@ _UPS_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class NutUps:
-    """See `hw.power.api.PowerSupply`."""
+    """See `hw.api.PowerSupply`."""
 
     def __init__(self, address: tuple[str, int], *, ups: str, url: str, poll_s: float = POLL_S) -> None:
         self._address = address
@@ -30,12 +29,12 @@ class NutUps:
         self._url = url
         self._poll_s = poll_s
         self._status: PowerStatus | None = None
-        self._info = DeviceInfo(KIND, url)
-        self._worker = DeviceWorker(kind=KIND, serve=self._serve)
+        self._info = DeviceInfo(DeviceKind.POWER, url)
+        self._worker = DeviceWorker(kind=DeviceKind.POWER, serve=self._serve)
 
     @property
     def kind(self) -> DeviceKind:
-        return KIND
+        return DeviceKind.POWER
 
     @property
     def url(self) -> str:
@@ -102,7 +101,7 @@ def _identity(variables: dict[str, str], *, url: str) -> DeviceInfo:
         return next((variables[name] for name in names if variables.get(name)), "")
 
     return DeviceInfo(
-        KIND,
+        DeviceKind.POWER,
         url,
         make=first("device.mfr", "ups.mfr"),
         model=first("device.model", "ups.model"),

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from hw.power.api import PowerStatus
+from hw.api import PowerStatus
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)')
 _LINE = re.compile(rf"\s*(?:(?:{_WORD.pattern})(?:\s+|$))*")

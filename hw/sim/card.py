@@ -129,7 +129,7 @@ class SimulatedPivCard:
 
     @property
     def kind(self) -> DeviceKind:
-        return DeviceKind.PANEL
+        return DeviceKind.CARD
 
     @property
     def url(self) -> str:

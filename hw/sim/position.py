@@ -49,7 +49,7 @@ class SimulatedGpsd:
 
     @property
     def kind(self) -> DeviceKind:
-        return DeviceKind.PANEL
+        return DeviceKind.POSITION
 
     @property
     def url(self) -> str:

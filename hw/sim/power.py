@@ -34,7 +34,7 @@ class SimulatedUps:
 
     @property
     def kind(self) -> DeviceKind:
-        return DeviceKind.PANEL
+        return DeviceKind.POWER
 
     @property
     def url(self) -> str:

@@ -31,7 +31,7 @@ class SimulatedGauge:
 
     @property
     def kind(self) -> DeviceKind:
-        return DeviceKind.PANEL
+        return DeviceKind.POWER
 
     @property
     def url(self) -> str:

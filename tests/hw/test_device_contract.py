@@ -13,7 +13,10 @@ from hw.registry import open_device
 from hw.sim.camera import SimulatedFaceCamera
 from hw.sim.code import SimulatedCodeScanner
 from hw.sim.device import SimulatedDevice, UnknownFaultError
+from hw.sim.finger.module import SimulatedFingerModule
 from hw.sim.panel import SimulatedPanel
+from hw.sim.position import SimulatedGpsd
+from hw.sim.power import SimulatedUps
 from hw.sim.printer import SimulatedPrinter
 from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.service import SbiService
@@ -36,9 +39,17 @@ def make(kind: DeviceKind, folder: Path) -> SimulatedDevice:
             return SimulatedPrinter()
         case DeviceKind.PANEL:
             return SimulatedPanel()
+        case DeviceKind.FINGER_MODULE:
+            return SimulatedFingerModule(subject, folder=folder)
+        case DeviceKind.POWER:
+            return SimulatedUps()
+        case DeviceKind.POSITION:
+            return SimulatedGpsd(interval_s=0.2)
+        case DeviceKind.CARD:
+            raise ValueError("a card needs a reader: see tests/hw/card")
 
 
-@pytest.fixture(params=list(DeviceKind))
+@pytest.fixture(params=[kind for kind in DeviceKind if kind is not DeviceKind.CARD])
 def simulated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SimulatedDevice]:
     device = make(request.param, tmp_path)
     device.start()

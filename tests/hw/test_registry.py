@@ -19,6 +19,10 @@ SET = {
     DeviceKind.CODE_SCANNER: "serial:///dev/ttyUSB0?proto=code",
     DeviceKind.PRINTER: "escpos:///dev/usb/lp0",
     DeviceKind.PANEL: "gpio:?factory=mock",
+    DeviceKind.FINGER_MODULE: "serial:///dev/ttyUSB1?proto=r30x",
+    DeviceKind.POWER: "nut://127.0.0.1/ups",
+    DeviceKind.POSITION: "gpsd://127.0.0.1",
+    DeviceKind.CARD: "pkcs11:///usr/lib/opensc-pkcs11.so?slot=0",
 }
 
 

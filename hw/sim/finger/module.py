@@ -64,7 +64,7 @@ class SimulatedFingerModule:
 
     @property
     def kind(self) -> DeviceKind:
-        return DeviceKind.SLAP_SCANNER
+        return DeviceKind.FINGER_MODULE
 
     @property
     def url(self) -> str:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.api import DeviceState
-from hw.card.api import Card, CardAbsent, CardSignature, PinRefused
+from hw.api import Card, CardAbsent, CardSignature, DeviceState, PinRefused
 from hw.card.pkcs11_card import Pkcs11Card
 from hw.card.token_process import Module
 from tests.hw.card.reader import DRIVER, NAME_SPACES, PCSCD, SOCKET

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hw.api import Device, DeviceState, Fault, FaultCode
-from hw.card.api import CardSignature, SignatureAlgorithm
+from hw.api import CardSignature, Device, DeviceState, Fault, FaultCode, SignatureAlgorithm
 from hw.card.pcsc import tries_of
 from hw.card.pkcs11_card import Pkcs11Card, open_url, verifies
 from hw.card.token_process import Module

@@ -13,8 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode
-from hw.card.api import Card, CardSignature, PinRefused, SignatureAlgorithm
+from hw.api import (
+    Card,
+    CardSignature,
+    Device,
+    DeviceInfo,
+    DeviceState,
+    Fault,
+    FaultCode,
+    PinRefused,
+    SignatureAlgorithm,
+)
 from hw.card.pkcs11_card import Pkcs11Card
 from hw.card.token_process import Module
 from tests.hw.card.authority import Credential, issue

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode
+from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, Position, SatelliteTime
 from hw.device_url import DeviceUrl, DeviceUrlError
-from hw.position.api import Position, SatelliteTime
 from hw.position.gpsd_locator import Freshness, GpsdLocator, open_url
 from hw.sim.device import UnknownFaultError
 from hw.sim.position import SimulatedGpsd

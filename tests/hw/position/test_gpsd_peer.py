@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from hw.api import DeviceState, Fault, FaultCode
+from hw.api import DeviceState, Fault, FaultCode, Locator, Position, SatelliteTime
 from hw.device_url import DeviceUrl
-from hw.position.api import Locator, Position, SatelliteTime
 from hw.position.gpsd_locator import open_url
 from tests.hw.support import eventually
 

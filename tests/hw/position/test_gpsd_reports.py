@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.position.api import Position, SatelliteTime
+from hw.api import Position, SatelliteTime
 from hw.position.gpsd_reports import (
     Fix,
     GpsdSyntaxError,

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode
+from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, PowerStatus
 from hw.device_url import DeviceUrl, DeviceUrlError
-from hw.power.api import PowerStatus
 from hw.power.max17043 import Max17043Gauge, open_url
 from hw.sim.device import UnknownFaultError
 from hw.sim.power_gauge import SimulatedGauge

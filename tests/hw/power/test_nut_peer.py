@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hw.api import DeviceInfo, DeviceState, Fault, FaultCode
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PowerStatus, PowerSupply
 from hw.device_url import DeviceUrl
-from hw.power.api import KIND, PowerStatus, PowerSupply
 from hw.power.nut_ups import open_url
 from tests.hw.support import eventually
 
@@ -106,7 +105,7 @@ def shows(ups: PowerSupply, *, on_mains: bool, critical: bool, charge_percent: i
 
 
 def test_mains_fail_the_battery_runs_low_and_mains_return(ups: PowerSupply, nut: RealNut) -> None:
-    identity = DeviceInfo(KIND, ups.url, make="CONTOH", model="DUMMY 600", serial="TEST-0001")
+    identity = DeviceInfo(DeviceKind.POWER, ups.url, make="CONTOH", model="DUMMY 600", serial="TEST-0001")
     eventually(lambda: ups.info() == identity, what="upsd has asked its driver")
     eventually(lambda: shows(ups, on_mains=True, critical=False, charge_percent=100))
     nut.supply("OB DISCHRG", charge_percent=60)

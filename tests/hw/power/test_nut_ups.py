@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode
+from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, PowerStatus
 from hw.device_url import DeviceUrl, DeviceUrlError
-from hw.power.api import PowerStatus
 from hw.power.nut_ups import NutUps, open_url
 from hw.sim.device import UnknownFaultError
 from hw.sim.power import UPS, SimulatedUps
