@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import getpass
 import sys
 import time
@@ -15,6 +16,8 @@ examples:
   echo 483920 | kiosk staff add 2001 --role supervisor
   kiosk staff list
   kiosk staff remove 1001
+  kiosk staff card 1001 --certificate 1001.pem   1001 may sign in with the card that holds it
+  kiosk staff card 1001 --no-certificate         and no longer
 
 A staff number is 2 to 12 digits, a PIN 6 to 12 digits and none that is easily guessed.
 """
@@ -29,9 +32,14 @@ def configure(subparsers: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("action", choices=("add", "list", "remove"))
+    parser.add_argument("action", choices=("add", "list", "remove", "card"))
     parser.add_argument("number", nargs="?", help="the staff number typed at sign-in")
     parser.add_argument("--role", choices=("officer", "supervisor", "admin"), default="officer")
+    card = parser.add_mutually_exclusive_group()
+    card.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="X.509, PEM or DER, as the card holds it"
+    )
+    card.add_argument("--no-certificate", action="store_true", help="take the card away")
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, see kiosk/default.toml")
     parser.set_defaults(run=run)
 
@@ -56,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "remove":
         officers.remove(number)
         return 0
+    if arguments.action == "card":
+        return _card(officers, number, arguments.certificate, take=arguments.no_certificate)
     return _add(officers, number, arguments.role)
 
 
@@ -68,6 +78,28 @@ def _add(officers: Any, number: str, role: str) -> int:
         print(f"kiosk staff: refused: {', '.join(str(problem) for problem in added)}", file=sys.stderr)
         return 1
     print(f"{added.name}\t{added.role}")
+    return 0
+
+
+def _card(officers: Any, number: str, certificate: Path | None, *, take: bool) -> int:
+    from kiosk.security.officers import CardChangeProblem  # noqa: PLC0415
+
+    if take:
+        officers.take_card(number)
+        return 0
+    if certificate is None:
+        print("kiosk staff: card needs --certificate FILE or --no-certificate", file=sys.stderr)
+        return 2
+    try:
+        data = certificate.read_bytes()
+    except OSError as error:
+        print(f"kiosk staff: {certificate} cannot be read: {error.strerror}", file=sys.stderr)
+        return 2
+    given = officers.give_card(number, data, now=dt.datetime.now(dt.UTC))
+    if isinstance(given, CardChangeProblem):
+        print(f"kiosk staff: refused: {given}", file=sys.stderr)
+        return 1
+    print(f"{given.name}\t{given.role}\tcard")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import json
 import os
 import re
@@ -14,6 +16,9 @@ from threading import Lock
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from kiosk.enrollment.codec import CodecError, from_json, to_json
 from kiosk.enrollment.events import Role
@@ -55,6 +60,16 @@ class OfficerChangeProblem(StrEnum):
     """One digit repeated, or digits in a row up or down."""
 
 
+class CardChangeProblem(StrEnum):
+    """Why a card cannot be given to an officer."""
+
+    NO_SUCH_OFFICER = "no_such_officer"
+    NO_CERTIFICATE = "no_certificate"
+    """The file is no X.509 certificate, PEM or DER, of an elliptic-curve or RSA key."""
+    EXPIRED = "expired"
+    CARD_OF_ANOTHER = "card_of_another"
+
+
 class OfficersFileError(Exception):
     """The officers file cannot be read; nobody can sign in until it is restored."""
 
@@ -65,6 +80,8 @@ class _Account:
     role: Role
     pin_hash: str
     failures: int = 0
+    card_sha256: str = ""
+    """Lower-case hex, of the DER certificate on the officer's card; empty without a card."""
 
 
 class Officers:
@@ -120,7 +137,9 @@ class Officers:
             return tuple(problems)
         with self._lock:
             self._locked_until_s.pop(name, None)
-            self._store(_Account(name=name, role=role, pin_hash=self._hasher.hash(pin)))
+            known = self._accounts.get(name)
+            card_sha256 = known.card_sha256 if known else ""
+            self._store(_Account(name, role, self._hasher.hash(pin), card_sha256=card_sha256))
         return Officer(name, role)
 
     def remove(self, name: str) -> None:
@@ -128,6 +147,45 @@ class Officers:
         with self._lock:
             self._accounts.pop(name, None)
             _save(self._path, tuple(self._accounts.values()))
+
+    def give_card(self, name: str, certificate: bytes, *, now: dt.datetime) -> Officer | CardChangeProblem:
+        """Makes the card with this certificate (PEM or DER) the officer's, in place of an earlier one."""
+        read = _certificate(certificate)
+        if read is None:
+            return CardChangeProblem.NO_CERTIFICATE
+        if read.not_valid_after_utc < now:
+            return CardChangeProblem.EXPIRED
+        card_sha256 = hashlib.sha256(read.public_bytes(Encoding.DER)).hexdigest()
+        with self._lock:
+            account = self._accounts.get(name)
+            if account is None:
+                return CardChangeProblem.NO_SUCH_OFFICER
+            if any(a.card_sha256 == card_sha256 and a.name != name for a in self._accounts.values()):
+                return CardChangeProblem.CARD_OF_ANOTHER
+            self._store(replace(account, card_sha256=card_sha256))
+        return Officer(account.name, account.role)
+
+    def take_card(self, name: str) -> None:
+        """The officer's card opens nothing any more. Does nothing for an unknown name."""
+        with self._lock:
+            if name in self._accounts:
+                self._store(replace(self._accounts[name], card_sha256=""))
+
+    def of_card(self, certificate: bytes, *, at: dt.datetime | None) -> Officer | None:
+        """Whose card holds this certificate (DER); None for nobody's, and for one out of its time.
+
+        The caller has seen the card sign under it. at: None while nobody vouches for the clock; then the
+        certificate's time is not judged.
+        """
+        card_sha256 = hashlib.sha256(certificate).hexdigest()
+        with self._lock:
+            account = next((a for a in self._accounts.values() if a.card_sha256 == card_sha256), None)
+        read = _certificate(certificate)
+        if account is None or read is None:
+            return None
+        if at is not None and not read.not_valid_before_utc <= at <= read.not_valid_after_utc:
+            return None
+        return Officer(account.name, account.role)
 
     def _welcome(self, account: _Account, pin: str) -> Officer:
         weak = self._hasher.check_needs_rehash(account.pin_hash)
@@ -163,14 +221,32 @@ def _easy(pin: str) -> bool:
     return steps in ({0}, {1}, {-1})
 
 
+def _certificate(data: bytes) -> x509.Certificate | None:
+    """Of a key that a card signs with."""
+    pem = data.lstrip().startswith(b"-----BEGIN")
+    try:
+        read = x509.load_pem_x509_certificate(data) if pem else x509.load_der_x509_certificate(data)
+        key = read.public_key()
+    except ValueError:
+        return None
+    return read if isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey) else None
+
+
 def _load(path: Path) -> dict[str, _Account]:
     try:
-        accounts: tuple[_Account, ...] = from_json(tuple[_Account, ...], json.loads(path.read_bytes()))
+        accounts: tuple[_Account, ...] = from_json(
+            tuple[_Account, ...], _with_cards(json.loads(path.read_bytes()))
+        )
     except FileNotFoundError:
         return {}
-    except (CodecError, ValueError, OSError) as error:
+    except (CodecError, ValueError, TypeError, OSError) as error:
         raise OfficersFileError(f"{path}: {error}") from error
     return {account.name: account for account in accounts}
+
+
+def _with_cards(held: object) -> object:
+    """Files written before officers had cards say nothing of them."""
+    return [{"card_sha256": ""} | account for account in held] if isinstance(held, list) else held
 
 
 def _save(path: Path, accounts: tuple[_Account, ...]) -> None:

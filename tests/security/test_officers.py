@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import stat
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from argon2.low_level import Type
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from kiosk.enrollment.events import Role
+from kiosk.security.certificates import make_authority, make_signer
 from kiosk.security.officers import (
     FAILURES_ALLOWED,
     LOCKOUT_S,
+    CardChangeProblem,
     Officer,
     OfficerChangeProblem,
     Officers,
@@ -180,3 +186,62 @@ def test_a_damaged_hash_is_named(officers: Officers, path: Path, clock: Clock):
     path.write_text(path.read_text().replace("$argon2id$", "$plain$"))
     with pytest.raises(OfficersFileError, match="hash"):
         Officers(path, monotonic_s=clock, hasher=QUICK).sign_in("sari", PIN)
+
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def certificate() -> x509.Certificate:
+    authority = make_authority("CONTOH", now=NOW, lifetime=dt.timedelta(days=900))
+    _, certificate = make_signer(
+        "PETUGAS CONTOH", mail="p@contoh.test", authority=authority, now=NOW, lifetime=dt.timedelta(days=365)
+    )
+    return certificate
+
+
+@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+def test_a_card_is_known_by_its_certificate(
+    officers: Officers, path: Path, clock: Clock, certificate, encoding
+):
+    assert officers.give_card("sari", certificate.public_bytes(encoding), now=NOW) == Officer(
+        "sari", Role.OFFICER
+    )
+    again = Officers(path, monotonic_s=clock, hasher=QUICK)
+    assert again.of_card(certificate.public_bytes(Encoding.DER), at=NOW) == Officer("sari", Role.OFFICER)
+
+
+def test_a_new_pin_keeps_the_card_and_taking_it_ends_it(officers: Officers, certificate):
+    der = certificate.public_bytes(Encoding.DER)
+    officers.give_card("sari", der, now=NOW)
+    officers.add("sari", Role.OFFICER, "915264")
+    assert officers.of_card(der, at=NOW) is not None
+    officers.take_card("sari")
+    assert officers.of_card(der, at=NOW) is None
+
+
+def test_a_card_out_of_its_time_opens_nothing_once_the_clock_is_trusted(officers: Officers, certificate):
+    der = certificate.public_bytes(Encoding.DER)
+    officers.give_card("sari", der, now=NOW)
+    late = NOW + dt.timedelta(days=366)
+    assert officers.of_card(der, at=late) is None
+    assert officers.of_card(der, at=None) is not None
+    assert officers.give_card("sari", der, now=late) is CardChangeProblem.EXPIRED
+
+
+def test_what_is_no_ones_card_or_anothers_is_refused(officers: Officers, certificate):
+    der = certificate.public_bytes(Encoding.DER)
+    assert officers.of_card(der, at=NOW) is None
+    assert officers.give_card("nobody", der, now=NOW) is CardChangeProblem.NO_SUCH_OFFICER
+    assert officers.give_card("sari", b"PETUGAS", now=NOW) is CardChangeProblem.NO_CERTIFICATE
+    officers.give_card("sari", der, now=NOW)
+    assert officers.give_card("budi", der, now=NOW) is CardChangeProblem.CARD_OF_ANOTHER
+
+
+def test_a_file_written_before_there_were_cards_still_opens(path: Path, clock: Clock, officers: Officers):
+    older = [
+        {name: value for name, value in one.items() if name != "card_sha256"}
+        for one in json.loads(path.read_text())
+    ]
+    path.write_text(json.dumps(older))
+    assert Officers(path, monotonic_s=clock, hasher=QUICK).sign_in("sari", PIN) == Officer("sari", Role.OFFICER)
