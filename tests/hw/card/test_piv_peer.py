@@ -31,10 +31,7 @@ def why_not() -> str:
 
 WHY_NOT = why_not()
 
-pytestmark = [
-    pytest.mark.skipif(bool(WHY_NOT), reason=f"no virtual card reader: {WHY_NOT}"),
-    pytest.mark.usefixtures("python_pkcs11"),
-]
+pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"no virtual card reader: {WHY_NOT}")
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ def test_without_python_pkcs11_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (fault.code, fault.detail) == (FaultCode.DEVICE_ERROR, "python-pkcs11 is not installed")
 
 
-@pytest.mark.usefixtures("python_pkcs11")
 def test_a_module_that_does_not_load_is_named() -> None:
     fault = faulty(Module(ABSENT))
     assert fault.code is FaultCode.DEVICE_ERROR

@@ -32,13 +32,10 @@ from tests.hw.support import eventually, holdings, python_threads
 LIBRARY = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN, CHALLENGE = "482916", b"setujui berkas 7f3a"
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (LIBRARY.exists() and shutil.which("softhsm2-util") and shutil.which("pkcs11-tool")),
-        reason="SoftHSM and pkcs11-tool are absent: apt-get install softhsm2 opensc",
-    ),
-    pytest.mark.usefixtures("python_pkcs11"),
-]
+pytestmark = pytest.mark.skipif(
+    not (LIBRARY.exists() and shutil.which("softhsm2-util") and shutil.which("pkcs11-tool")),
+    reason="SoftHSM and pkcs11-tool are absent: apt-get install softhsm2 opensc",
+)
 
 
 def run(*command: str) -> None:
