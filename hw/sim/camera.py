@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 
 from hw.api import CaptureSet, DeviceKind
-from hw.sim.device import ArmedFaults
+from hw.sim.device import ArmedFaults, Simulator
 from hw.sim.subject import Subject
 
 FRAME_INTERVAL_S = 1 / 12
@@ -19,7 +19,7 @@ JPEG_QUALITY = 85
 _BOUNDARY = "frame"
 
 
-class SimulatedFaceCamera:
+class SimulatedFaceCamera(Simulator):
     """Pictures are made only while somebody looks.
 
     Faults: `stalled`, no picture for the next `count` frame times while the connection stays open;
@@ -31,16 +31,9 @@ class SimulatedFaceCamera:
         self._arrived_s = time.monotonic()
         self._lock = threading.Lock()
         self._faults = ArmedFaults("stalled", "corrupt")
+        super().__init__(DeviceKind.FACE_CAMERA, self._faults)
         self._port = 0
         self._server: _StreamServer | None = None
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults.names
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.FACE_CAMERA
 
     @property
     def url(self) -> str:
@@ -49,12 +42,6 @@ class SimulatedFaceCamera:
     @property
     def plugged(self) -> bool:
         return self._server is not None
-
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
 
     def plug(self) -> None:
         if self._server is None:
@@ -66,9 +53,6 @@ class SimulatedFaceCamera:
         server, self._server = self._server, None
         if server is not None:
             server.close()
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        self._faults.arm(fault, count)
 
     def meet(self, subject: Subject) -> None:
         with self._lock:

@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from hw.api import DeviceKind
-from hw.sim.device import ArmedFaults
-from hw.sim.subject import Subject
+from hw.sim.device import ArmedFaults, Simulator
 
 VPCD_PORT = 0x8C7B
 ATR = bytes.fromhex("3b800181")
@@ -109,7 +108,7 @@ class PivApplication:
         return _tlv(0x7C, _tlv(0x82, signature)) + _OK
 
 
-class SimulatedPivCard:
+class SimulatedPivCard(Simulator):
     """plug: into the reader. Fault `pulled_in_call`: the card is out before it has signed."""
 
     def __init__(
@@ -120,16 +119,9 @@ class SimulatedPivCard:
         self._module = module
         self._reader = reader
         self._faults = ArmedFaults("pulled_in_call")
+        super().__init__(DeviceKind.CARD, self._faults)
         self._leaving = threading.Event()
         self._thread: threading.Thread | None = None
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults.names
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.CARD
 
     @property
     def url(self) -> str:
@@ -138,12 +130,6 @@ class SimulatedPivCard:
     @property
     def plugged(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
-
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
 
     def plug(self) -> None:
         if self.plugged:
@@ -159,12 +145,6 @@ class SimulatedPivCard:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        self._faults.arm(fault, count)
-
-    def meet(self, subject: Subject) -> None:
-        """The card is the officer's."""
 
     def _lie_in_reader(self, leaving: threading.Event) -> None:
         """Also through a restart of the reader's service."""

@@ -6,30 +6,22 @@ import threading
 from pathlib import Path
 
 from hw.api import DeviceKind
-from hw.sim.device import ArmedFaults
+from hw.sim.device import ArmedFaults, Simulator
 from hw.sim.pseudo_terminal import PseudoTerminal
-from hw.sim.subject import Subject
 
 
 class UnprintableCodeError(ValueError):
     """Codes are printable ASCII."""
 
 
-class SimulatedCodeScanner:
+class SimulatedCodeScanner(Simulator):
     """Faults of the next codes: `garbage`, a control byte in their middle; `cut`, no second half and no CR."""
 
     def __init__(self, *, folder: Path) -> None:
         self._line = PseudoTerminal(folder / "code")
         self._lock = threading.Lock()
         self._faults = ArmedFaults("garbage", "cut")
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults.names
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.CODE_SCANNER
+        super().__init__(DeviceKind.CODE_SCANNER, self._faults)
 
     @property
     def url(self) -> str:
@@ -39,12 +31,6 @@ class SimulatedCodeScanner:
     def plugged(self) -> bool:
         return self._line.plugged
 
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
-
     def plug(self) -> None:
         with self._lock:
             self._line.plug()
@@ -52,12 +38,6 @@ class SimulatedCodeScanner:
     def unplug(self) -> None:
         with self._lock:
             self._line.unplug()
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        self._faults.arm(fault, count)
-
-    def meet(self, subject: Subject) -> None:
-        """Codes are on paper, not on people."""
 
     def scan(self, code: str) -> None:
         """The scanner reads one printed code. Raises UnprintableCodeError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from hw.api import DeviceKind
@@ -38,6 +39,28 @@ class ArmedFaults:
         return happens
 
 
+class StandingFaults:
+    """Faults that last from being armed until armed with count 0. Safe between threads."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self._lock = threading.Lock()
+        self._standing: frozenset[str] = frozenset()
+
+    @property
+    def standing(self) -> frozenset[str]:
+        return self._standing
+
+    def __contains__(self, fault: object) -> bool:
+        return fault in self._standing
+
+    def arm(self, fault: str, count: int) -> None:
+        if fault not in self.names:
+            raise UnknownFaultError(fault, self.names)
+        with self._lock:
+            self._standing = self._standing | {fault} if count else self._standing - {fault}
+
+
 class SimulatedDevice(Protocol):
     """start, stop, plug and unplug may be called in any state and any number of times."""
 
@@ -61,3 +84,45 @@ class SimulatedDevice(Protocol):
 
     def meet(self, subject: Subject) -> None:
         """Another person stands before the device."""
+
+
+class Simulator(ABC):
+    """What most simulated devices have in common: switched on is plugged in, and they know nobody."""
+
+    def __init__(self, kind: DeviceKind, faults: ArmedFaults | StandingFaults) -> None:
+        self._kind = kind
+        self._armable = faults
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return self._armable.names
+
+    @property
+    def kind(self) -> DeviceKind:
+        return self._kind
+
+    @property
+    @abstractmethod
+    def url(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def plugged(self) -> bool: ...
+
+    @abstractmethod
+    def plug(self) -> None: ...
+
+    @abstractmethod
+    def unplug(self) -> None: ...
+
+    def start(self) -> None:
+        self.plug()
+
+    def stop(self) -> None:
+        self.unplug()
+
+    def fail(self, fault: str, *, count: int = 1) -> None:
+        self._armable.arm(fault, count)
+
+    def meet(self, subject: Subject) -> None:  # noqa: B027 - most devices have nothing to do
+        """Who stands before the kiosk is nothing to this device."""

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from hw.api import DeviceKind, PanelInputs
-from hw.sim.device import ArmedFaults
+from hw.sim.device import ArmedFaults, Simulator
 from hw.sim.panel_wiring import OUTPUTS
-from hw.sim.subject import Subject
 
 
-class SimulatedPanel:
+class SimulatedPanel(Simulator):
     """Unplugged, it is lost like a GPIO adapter on USB. It has no other faults."""
 
     def __init__(self) -> None:
@@ -24,19 +23,12 @@ class SimulatedPanel:
         self._inputs = PanelInputs()
         self._lamps = dict.fromkeys(OUTPUTS, 0.0)
         self._faults = ArmedFaults()
+        super().__init__(DeviceKind.PANEL, self._faults)
         self._port = 0
         self._listener: socket.socket | None = None
         self._connections: list[socket.socket] = []
         self._leaving = threading.Event()
         self._thread: threading.Thread | None = None
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults.names
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.PANEL
 
     @property
     def url(self) -> str:
@@ -54,12 +46,6 @@ class SimulatedPanel:
     @property
     def inputs(self) -> PanelInputs:
         return self._inputs
-
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
 
     def plug(self) -> None:
         if self._listener is not None:
@@ -79,12 +65,6 @@ class SimulatedPanel:
         self._leaving.set()
         self._thread.join()
         listener.close()
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        self._faults.arm(fault, count)
-
-    def meet(self, subject: Subject) -> None:
-        """The sensor sees only whether somebody is there: see `set_inputs`."""
 
     def set_inputs(self, **switches: bool) -> None:
         """Names as in `hw.api.PanelInputs`. Raises TypeError for another."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import select
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hw.api import DeviceKind
-from hw.sim.device import UnknownFaultError
-from hw.sim.power_port import LoopbackPort
-from hw.sim.subject import Subject
+from hw.sim.device import Simulator, StandingFaults
+from hw.sim.loopback_port import LoopbackPort
 
 _FAULTS = (
     "no_fix",
@@ -27,7 +27,7 @@ _PATH = "/dev/ttySIM0"
 FIRST_UTC = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
 
-class SimulatedGpsd:
+class SimulatedGpsd(Simulator):
     """Faults last until armed with count 0.
 
     `no_fix`: the receiver sees too few satellites, and tells its own clock's time.
@@ -36,20 +36,14 @@ class SimulatedGpsd:
     """
 
     def __init__(self, *, utc: datetime = FIRST_UTC, interval_s: float = 1.0) -> None:
-        """utc: what the satellites tell first."""
-        self._utc = utc
+        """utc: what the satellites tell first; their time goes on with or without a listener."""
+        self._first_utc = utc
+        self._began_s = time.monotonic()
         self._interval_s = interval_s
         self._latitude, self._longitude = -8.05, 111.71  # Trenggalek
-        self._standing: set[str] = set()
+        self._faults = StandingFaults(*_FAULTS)
+        super().__init__(DeviceKind.POSITION, self._faults)
         self._port = LoopbackPort(self._converse, name="sim-gpsd")
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return _FAULTS
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.POSITION
 
     @property
     def url(self) -> str:
@@ -59,25 +53,11 @@ class SimulatedGpsd:
     def plugged(self) -> bool:
         return self._port.plugged
 
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
-
     def plug(self) -> None:
         self._port.plug()
 
     def unplug(self) -> None:
         self._port.unplug()
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        if fault not in _FAULTS:
-            raise UnknownFaultError(fault, _FAULTS)
-        (self._standing.add if count else self._standing.discard)(fault)
-
-    def meet(self, subject: Subject) -> None:
-        """A receiver knows nobody."""
 
     def drive_to(self, *, latitude_deg: float, longitude_deg: float) -> None:
         self._latitude, self._longitude = latitude_deg, longitude_deg
@@ -91,7 +71,7 @@ class SimulatedGpsd:
                 if not asked:
                     return
                 if b'?WATCH={"enable":true,"json":true}' in asked:
-                    watching, receiver_there = True, "no_receiver" not in self._standing
+                    watching, receiver_there = True, "no_receiver" not in self._faults
                     devices = [{"class": "DEVICE", "path": _PATH, "activated": _iso(self._utc)}]
                     _send(client, {"class": "DEVICES", "devices": devices if receiver_there else []})
                     _send(client, {"class": "WATCH", "enable": True, "json": True})
@@ -100,30 +80,33 @@ class SimulatedGpsd:
 
     def _report(self, client: socket.socket, *, receiver_there: bool) -> bool:
         """Whether the receiver was there this time."""
-        self._utc += timedelta(seconds=self._interval_s)
-        if "nonsense" in self._standing:
+        if "nonsense" in self._faults:
             client.sendall(b"SSH-2.0-OpenSSH\r\n")
-        elif "endless" in self._standing:
+        elif "endless" in self._faults:
             client.sendall(b" " * 80 * 1024)
-        elif "refusing" in self._standing:
+        elif "refusing" in self._faults:
             _send(client, {"class": "ERROR", "message": "Unrecognized request"})
-        elif "no_receiver" in self._standing:
+        elif "no_receiver" in self._faults:
             if receiver_there:
                 _send(client, {"class": "DEVICE", "path": _PATH, "activated": 0})
             return False
-        elif "silent" not in self._standing:
+        elif "silent" not in self._faults:
             if not receiver_there:
                 _send(client, {"class": "DEVICE", "path": _PATH, "activated": _iso(self._utc)})
             _send(client, {"class": "SKY", "device": _PATH, "satellites": []})
             _send(client, self._fix())
         return True
 
+    @property
+    def _utc(self) -> datetime:
+        return self._first_utc + timedelta(seconds=time.monotonic() - self._began_s)
+
     def _fix(self) -> dict[str, Any]:
-        utc = self._utc - timedelta(weeks=1024) if "rolled_over" in self._standing else self._utc
+        utc = self._utc - timedelta(weeks=1024) if "rolled_over" in self._faults else self._utc
         told = {"class": "TPV", "device": _PATH, "mode": 1, "time": _iso(utc)}
-        if "no_fix" in self._standing:
+        if "no_fix" in self._faults:
             return told
-        latitude = float("nan") if "off_the_earth" in self._standing else self._latitude
+        latitude = float("nan") if "off_the_earth" in self._faults else self._latitude
         return told | {"mode": 3, "lat": latitude, "lon": self._longitude, "altMSL": 120.0, "eph": 19.0}
 
 

@@ -6,15 +6,14 @@ import socket
 import time
 
 from hw.api import DeviceKind
-from hw.sim.device import UnknownFaultError
-from hw.sim.power_port import LoopbackPort
-from hw.sim.subject import Subject
+from hw.sim.device import Simulator, StandingFaults
+from hw.sim.loopback_port import LoopbackPort
 
 UPS = "sim"
 _FAULTS = ("data_stale", "driver_gone", "mute", "drip", "endless", "nonsense", "bad_charge")
 
 
-class SimulatedUps:
+class SimulatedUps(Simulator):
     """Faults last until armed with count 0.
 
     `data_stale`, `driver_gone`: upsd lost its UPS, its driver. `mute`: it answers nothing.
@@ -24,17 +23,10 @@ class SimulatedUps:
 
     def __init__(self) -> None:
         self._port = LoopbackPort(self._converse, name="sim-ups")
-        self._standing: set[str] = set()
+        self._faults = StandingFaults(*_FAULTS)
+        super().__init__(DeviceKind.POWER, self._faults)
         self._status = "OL CHRG"
         self._charge = 100
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return _FAULTS
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.POWER
 
     @property
     def url(self) -> str:
@@ -44,25 +36,11 @@ class SimulatedUps:
     def plugged(self) -> bool:
         return self._port.plugged
 
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
-
     def plug(self) -> None:
         self._port.plug()
 
     def unplug(self) -> None:
         self._port.unplug()
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        if fault not in _FAULTS:
-            raise UnknownFaultError(fault, _FAULTS)
-        (self._standing.add if count else self._standing.discard)(fault)
-
-    def meet(self, subject: Subject) -> None:
-        """A UPS knows nobody."""
 
     def supply(self, status: str, *, charge_percent: int) -> None:
         """status: NUT's tokens, such as "OB DISCHRG LB"."""
@@ -76,13 +54,13 @@ class SimulatedUps:
     def _answer(self, question: list[str]) -> str:
         if question != ["LIST", "VAR", UPS]:
             return "ERR UNKNOWN-UPS\n" if question[:2] == ["LIST", "VAR"] else "ERR UNKNOWN-COMMAND\n"
-        if "data_stale" in self._standing:
+        if "data_stale" in self._faults:
             return "ERR DATA-STALE\n"
-        if "driver_gone" in self._standing:
+        if "driver_gone" in self._faults:
             return "ERR DRIVER-NOT-CONNECTED\n"
-        if "nonsense" in self._standing:
+        if "nonsense" in self._faults:
             return "HTTP/1.1 400 Bad Request\n"
-        charge = "lots" if "bad_charge" in self._standing else str(self._charge)
+        charge = "lots" if "bad_charge" in self._faults else str(self._charge)
         variables = {
             "battery.charge": charge,
             "battery.runtime": str(self._charge * 18),
@@ -95,12 +73,12 @@ class SimulatedUps:
         return "\n".join((f"BEGIN LIST VAR {UPS}", *lines, f"END LIST VAR {UPS}", ""))
 
     def _send(self, connection: socket.socket, answer: str) -> None:
-        if "mute" in self._standing:
+        if "mute" in self._faults:
             return
-        if "endless" in self._standing:
+        if "endless" in self._faults:
             connection.sendall(b"VAR " * 64 * 1024)
             return
-        if "drip" not in self._standing:
+        if "drip" not in self._faults:
             connection.sendall(answer.encode())
             return
         for byte in answer.encode():

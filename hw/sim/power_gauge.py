@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 
 from hw.api import DeviceKind
-from hw.sim.device import UnknownFaultError
-from hw.sim.subject import Subject
+from hw.sim.device import Simulator, StandingFaults
 
 _FAULTS = ("floating", "grounded", "no_acknowledge")
 _VERSION = 0x0003
 
 
-class SimulatedGauge:
+class SimulatedGauge(Simulator):
     """Give `open_bus` to the driver. Unplugged, the bus is not there.
 
     Faults last until armed with count 0. `floating`, `grounded`: every bit reads 1, 0.
@@ -20,18 +19,11 @@ class SimulatedGauge:
     """
 
     def __init__(self) -> None:
-        self._standing: set[str] = set()
+        self._faults = StandingFaults(*_FAULTS)
+        super().__init__(DeviceKind.POWER, self._faults)
         self._plugged = False
         self._volts, self._charge_percent = 3.9, 80.0
         self.open_buses = 0
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return _FAULTS
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.POWER
 
     @property
     def url(self) -> str:
@@ -41,25 +33,11 @@ class SimulatedGauge:
     def plugged(self) -> bool:
         return self._plugged
 
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
-
     def plug(self) -> None:
         self._plugged = True
 
     def unplug(self) -> None:
         self._plugged = False
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        if fault not in _FAULTS:
-            raise UnknownFaultError(fault, _FAULTS)
-        (self._standing.add if count else self._standing.discard)(fault)
-
-    def meet(self, subject: Subject) -> None:
-        """A battery knows nobody."""
 
     def charge(self, *, volts: float, percent: float) -> None:
         self._volts, self._charge_percent = volts, percent
@@ -74,11 +52,11 @@ class SimulatedGauge:
         """Two bytes in the order the chip sends them. Raises OSError."""
         if not self._plugged:
             raise OSError(errno.ENODEV, "the bus is gone")
-        if "no_acknowledge" in self._standing:
+        if "no_acknowledge" in self._faults:
             raise OSError(errno.EREMOTEIO, "no acknowledge")
-        if "floating" in self._standing:
+        if "floating" in self._faults:
             return b"\xff\xff"
-        if "grounded" in self._standing:
+        if "grounded" in self._faults:
             return b"\x00\x00"
         steps = {
             0x02: round(self._volts / 0.00125) << 4,

@@ -9,10 +9,9 @@ import threading
 
 from hw.api import DeviceKind
 from hw.printer import status
-from hw.sim.device import UnknownFaultError
+from hw.sim.device import Simulator, StandingFaults
 from hw.sim.printer_commands import Command, CommandParser
 from hw.sim.printer_paper import PrintedSlip, Roll
-from hw.sim.subject import Subject
 
 _FIXED_BITS = 0x12
 _IDENTITY = {65: "1.0", 66: "Simulated", 67: "TM-SIM", 68: "SIM0001"}
@@ -31,7 +30,7 @@ _FAULTS = (
 _STANDSTILL = {"paper_out", "cover_open", "offline", "stuck"}
 
 
-class SimulatedPrinter:
+class SimulatedPrinter(Simulator):
     """Takes one connection at a time, as network printers do; the next waits its turn.
 
     Faults last until armed with count 0:
@@ -43,7 +42,8 @@ class SimulatedPrinter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._standing: set[str] = set()
+        self._faults = StandingFaults(*_FAULTS)
+        super().__init__(DeviceKind.PRINTER, self._faults)
         self._slips: list[PrintedSlip] = []
         self._held: list[Command] = []
         self._roll = Roll()
@@ -52,14 +52,6 @@ class SimulatedPrinter:
         self._leaving = threading.Event()
         self._thread: threading.Thread | None = None
         self._answer: socket.socket | None = None
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return _FAULTS
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.PRINTER
 
     @property
     def url(self) -> str:
@@ -79,12 +71,6 @@ class SimulatedPrinter:
         """Whether something was sent that is not on paper."""
         with self._lock:
             return bool(self._held)
-
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
 
     def plug(self) -> None:
         if self._listener is not None:
@@ -110,16 +96,11 @@ class SimulatedPrinter:
             self._roll = Roll()
 
     def fail(self, fault: str, *, count: int = 1) -> None:
-        if fault not in _FAULTS:
-            raise UnknownFaultError(fault, _FAULTS)
         with self._lock:
-            (self._standing.add if count else self._standing.discard)(fault)
+            super().fail(fault, count=count)
             held, self._held = self._held, []
             for command in held:
                 self._print(command)
-
-    def meet(self, subject: Subject) -> None:
-        """A printer sees nobody."""
 
     def _serve(self, listener: socket.socket) -> None:
         while not self._leaving.is_set():
@@ -156,15 +137,16 @@ class SimulatedPrinter:
                 self._print(command)
 
     def _print(self, command: Command) -> None:
-        if self._standing & _STANDSTILL:
+        if self._faults.standing & _STANDSTILL:
             self._held.append(command)
             return
-        if command.name == b"\n" and "paper_ends_in_slip" in self._standing:
-            self._standing ^= {"paper_ends_in_slip", "paper_out"}
+        if command.name == b"\n" and "paper_ends_in_slip" in self._faults:
+            self._faults.arm("paper_ends_in_slip", 0)
+            self._faults.arm("paper_out", 1)
         match command:
             case Command(b"\x1dr"):
-                if "unconfirming" not in self._standing:
-                    self._say(b"\x03" if "paper_low" in self._standing else b"\x00")
+                if "unconfirming" not in self._faults:
+                    self._say(b"\x03" if "paper_low" in self._faults else b"\x00")
             case Command(b"\x1dI", data):
                 if data[0] in _IDENTITY:
                     self._say(b"_" + _IDENTITY[data[0]].encode() + b"\0")
@@ -174,7 +156,7 @@ class SimulatedPrinter:
                     self._slips.append(slip)
 
     def _real_time_status(self, question: int) -> bytes:
-        faults = self._standing
+        faults = self._faults.standing
         byte = _FIXED_BITS
         match question:
             case 1 if faults & {"paper_out", "cover_open", "offline"}:
@@ -189,6 +171,6 @@ class SimulatedPrinter:
 
     def _say(self, data: bytes) -> None:
         """To whoever is connected; a held command may be carried out after its sender has left."""
-        if self._answer is not None and "mute" not in self._standing:
+        if self._answer is not None and "mute" not in self._faults:
             with contextlib.suppress(OSError):
                 self._answer.sendall(data)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hw.api import DeviceKind, PenPoint
 from hw.signature.epad_report import GEOMETRY, EpadReport
-from hw.sim.device import ArmedFaults
+from hw.sim.device import ArmedFaults, Simulator
 from hw.sim.pseudo_terminal import PseudoTerminal
 from hw.sim.subject import Subject
 
 
-class SimulatedSignaturePad:
+class SimulatedSignaturePad(Simulator):
     """Faults: `lost_byte`, the next reports arrive one byte short; `noise`, a foreign byte before them."""
 
     def __init__(self, subject: Subject, *, folder: Path) -> None:
@@ -23,14 +23,7 @@ class SimulatedSignaturePad:
         self._leaving = threading.Event()
         self._pen: threading.Thread | None = None
         self._faults = ArmedFaults("lost_byte", "noise")
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults.names
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.SIGNATURE_PAD
+        super().__init__(DeviceKind.SIGNATURE_PAD, self._faults)
 
     @property
     def url(self) -> str:
@@ -39,9 +32,6 @@ class SimulatedSignaturePad:
     @property
     def plugged(self) -> bool:
         return self._line.plugged
-
-    def start(self) -> None:
-        self.plug()
 
     def stop(self) -> None:
         self._lift_pen()
@@ -54,9 +44,6 @@ class SimulatedSignaturePad:
     def unplug(self) -> None:
         with self._lock:
             self._line.unplug()
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        self._faults.arm(fault, count)
 
     def meet(self, subject: Subject) -> None:
         self._lift_pen()

@@ -20,7 +20,7 @@ from hw.finger.codes import (
     Confirmation,
     PacketId,
 )
-from hw.sim.device import ArmedFaults
+from hw.sim.device import ArmedFaults, Simulator
 from hw.sim.finger.chip import FAULTS, Answer, Chip, Impression, Settings
 from hw.sim.finger.frames import FrameReader, Received, data_frames, frame
 from hw.sim.finger.line import ModuleLine, Noise
@@ -29,7 +29,7 @@ from hw.sim.subject import Subject
 COMMANDS_KEPT = 1024
 
 
-class SimulatedFingerModule:
+class SimulatedFingerModule(Simulator):
     """Faults: those of `chip.FAULTS`; `mute`, the next command is not answered; `packet_error`, it is
     answered as if it had arrived damaged; `forget`, power was lost just before it."""
 
@@ -48,6 +48,7 @@ class SimulatedFingerModule:
         self._finger: Finger | None = None
         self._line = ModuleLine(folder / "finger")
         self._faults = ArmedFaults(*FAULTS, "mute", "packet_error", "forget")
+        super().__init__(DeviceKind.FINGER_MODULE, self._faults)
         settings = Settings(
             capacity=capacity, address=address, password=password, baud=57600, data_bytes=data_bytes
         )
@@ -57,14 +58,6 @@ class SimulatedFingerModule:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return self._faults.names
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.FINGER_MODULE
 
     @property
     def url(self) -> str:
@@ -93,12 +86,6 @@ class SimulatedFingerModule:
     def plugged(self) -> bool:
         return self._line.plugged
 
-    def start(self) -> None:
-        self.plug()
-
-    def stop(self) -> None:
-        self.unplug()
-
     def plug(self) -> None:
         with self._lock:
             if self._line.plugged:
@@ -118,9 +105,6 @@ class SimulatedFingerModule:
                 self._thread.join()
                 self._thread = None
             self._line.unplug()
-
-    def fail(self, fault: str, *, count: int = 1) -> None:
-        self._faults.arm(fault, count)
 
     def power_cycle(self) -> None:
         """A loose wire: the module starts anew behind an adapter that stays."""
