@@ -90,6 +90,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         printer=devices.printer,
         panel=devices.panel,
         code=devices.code,
+        card=devices.card,
     )
     recovered = recover(journal)
     started = flow.restored(

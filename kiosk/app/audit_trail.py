@@ -85,7 +85,7 @@ def lines_of(fact: Fact, enrollment: Enrollment | None) -> tuple[Line, ...]:
             return ((AuditEvent.APPROVED, "", {"by": "resident"}),)
         case ModalityReturned(step, officer):
             return ((AuditEvent.STEP_RETURNED, officer, {"step": str(step)}),)
-        case Finalised(officer, _, override):
+        case Finalised(officer, _, override, _):
             return ((AuditEvent.FINALISED, officer, {"override": override or "none"}),)
         case PacketSealed(packet_sha256):
             return ((AuditEvent.SEALED, "", {"packet_sha256": packet_sha256}),)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hw.api import Frame, PadGeometry, PanelInputs, PenPoint
 from kiosk.app.ink import ScreenInk
+from kiosk.app.officer_card import presence_of
 from kiosk.app.runner import Runner
 from kiosk.app.services import Services
 from kiosk.app.settings import LanguageSet, Setting, changed
@@ -23,7 +24,7 @@ from kiosk.app.view import settings_view, view_of
 from kiosk.app.views import Display, Text, View
 from kiosk.enrollment import flow
 from kiosk.enrollment.effects import Effect
-from kiosk.enrollment.events import CodeScanned, Event, IdleElapsed, LanguageChosen, OfficerCalled
+from kiosk.enrollment.events import CardChanged, CodeScanned, Event, IdleElapsed, LanguageChosen, OfficerCalled
 from kiosk.enrollment.screens import Attract, Capturing, Kiosk, StillThere
 
 RECEIPT_INTERVAL_S = 1.0
@@ -82,6 +83,7 @@ class Controller:
         self._runner.raise_bugs()
         self._read_code_scanner()
         self._read_panel()
+        self._read_card()
         while self._events:
             self._step(self._events.popleft())
         now_s = self._services.clock.monotonic_s()
@@ -189,6 +191,11 @@ class Controller:
         if inputs.officer_key and not self._inputs.officer_key:
             self.dispatch(OfficerCalled())
         self._inputs = inputs
+
+    def _read_card(self) -> None:
+        presence = presence_of(self._services.card)
+        if presence is not None and presence is not self._kiosk.card:
+            self._step(CardChanged(presence))
 
     def _read_code_scanner(self) -> None:
         scanner = self._services.code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.app.parts import action, enter_action, person_fields, primary, sign_in_keypad
+from kiosk.app.parts import BACK, SIGN_OUT, action, person_fields, primary
 from kiosk.app.resident_views import thumbnails
 from kiosk.app.views import (
     Action,
@@ -26,7 +26,6 @@ from kiosk.enrollment.events import (
     PrintAsked,
     RecordOpened,
     ReturnAsked,
-    SignedOut,
     StepReturned,
     WentBack,
 )
@@ -41,12 +40,8 @@ from kiosk.enrollment.screens import (
     OfficerExcepting,
     OfficerRecord,
     OfficerReturning,
-    OfficerSigningIn,
-    SupervisorApproving,
 )
 
-_SIGN_OUT = action("sign_out", SignedOut(), ActionStyle.QUIET, pictogram="stop")
-_BACK = action("back", WentBack())
 _BACK_CORNER = action("back", WentBack(), ActionStyle.QUIET, pictogram="back")
 
 _FINGER_REASONS = (
@@ -77,18 +72,6 @@ REASONS = {
 }
 
 
-def sign_in(screen: OfficerSigningIn) -> View:
-    body = sign_in_keypad(screen.form)
-    return View(
-        ScreenId.OFFICER_SIGN_IN,
-        Text("officer_sign_in.title"),
-        body,
-        speech=(),
-        actions=(_BACK, enter_action()),
-        corner=(),
-    )
-
-
 def queue(kiosk: Kiosk) -> View:
     order = {Stage.AWAIT_OFFICER: 0, Stage.FINALISED: 2, Stage.SEALED: 3, Stage.RECEIVED: 3}
     records = sorted(kiosk.enrollments, key=lambda e: (order.get(e.stage, 1), e.id))
@@ -98,7 +81,7 @@ def queue(kiosk: Kiosk) -> View:
         Text("officer_queue.title"),
         TableBody(headings, tuple(_queue_row(record) for record in records), Text("officer_queue.empty")),
         speech=(),
-        corner=(_SIGN_OUT,),
+        corner=(SIGN_OUT,),
     )
 
 
@@ -120,7 +103,7 @@ def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
         GalleryBody(fields, thumbnails(enrollment), note),
         speech=(),
         actions=_record_actions(enrollment, points=points),
-        corner=(_BACK_CORNER, _SIGN_OUT),
+        corner=(_BACK_CORNER, SIGN_OUT),
     )
 
 
@@ -153,11 +136,11 @@ def _summary(enrollment: Enrollment) -> tuple[Field, ...]:
 def _record_actions(enrollment: Enrollment, *, points: tuple[str, ...]) -> tuple[Action, ...]:
     if enrollment.finalised is not None:
         return ()
-    actions: list[Action] = [action("hand_back", HandedBack())]
+    actions: list[Action] = [action("hand_back", HandedBack(), pictogram="person")]
     if enrollment.stage in (Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.AWAIT_OFFICER):
-        actions.append(action("except", ExceptionAsked()))
+        actions.append(action("except", ExceptionAsked(), pictogram="minus"))
     if enrollment.stage is Stage.AWAIT_OFFICER:
-        actions.append(action("return_modality", ReturnAsked()))
+        actions.append(action("return_modality", ReturnAsked(), pictogram="again"))
         if not missing_positions(enrollment):
             if points:
                 actions.append(primary("finalise_override", FinaliseAsked("best_of_attempts"), pictogram="ok"))
@@ -205,29 +188,14 @@ def choose_exception(kiosk: Kiosk, screen: OfficerExcepting) -> View:
 def _choice(screen_id: ScreenId, rows: tuple[Row, ...], enrollment_id: str) -> View:
     title = Text(f"{screen_id}.title", {"record": enrollment_id})
     body = TableBody((), rows, Text("officer_queue.empty"))
-    return View(screen_id, title, body, speech=(), actions=(_BACK,), corner=(_SIGN_OUT,))
-
-
-def approve_exception(screen: SupervisorApproving) -> View:
-    title = Text(
-        "supervisor_approval.title",
-        {"position": Text(f"position.{screen.position}"), "reason": Text(f"exception.{screen.reason}")},
-    )
-    return View(
-        ScreenId.SUPERVISOR_APPROVAL,
-        title,
-        sign_in_keypad(screen.form),
-        speech=(),
-        actions=(_BACK, enter_action()),
-        corner=(_SIGN_OUT,),
-    )
+    return View(screen_id, title, body, speech=(), actions=(BACK,), corner=(SIGN_OUT,))
 
 
 def finalising(screen: Finalising) -> View:
     if screen.fault is not None:
         body = MessageBody("question", (Text(screen.fault.officer_text), Text("finalising.kept")))
-        retry = primary("try_again", FinaliseAsked(), pictogram="ok")
-        return View(ScreenId.FINALISING, Text("finalising.title"), body, speech=(), actions=(_BACK, retry))
+        retry = primary("try_again", FinaliseAsked(), pictogram="again")
+        return View(ScreenId.FINALISING, Text("finalising.title"), body, speech=(), actions=(BACK, retry))
     body = MessageBody("hourglass", (Text("finalising.body"),), busy=True)
     return View(ScreenId.FINALISING, Text("finalising.title"), body, speech=(Text("finalising.body"),))
 
@@ -248,5 +216,5 @@ def finished(kiosk: Kiosk, screen: Finished) -> View:
         MessageBody("ok", tuple(lines), busy=not screen.printed and screen.fault is None),
         speech=(Text("finalised.title"),),
         actions=(again, primary("done", Continued(), pictogram="ok")),
-        corner=(_SIGN_OUT,),
+        corner=(SIGN_OUT,),
     )

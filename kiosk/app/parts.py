@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from kiosk.app.settings import Setting
 from kiosk.app.views import Action, ActionStyle, Field, KeypadBody, Text
-from kiosk.enrollment.events import EntryCleared, EntrySubmitted, HelpAsked, KeyErased, KeyTyped, StopAsked
+from kiosk.enrollment.events import (
+    EntryCleared,
+    EntrySubmitted,
+    HelpAsked,
+    KeyErased,
+    KeyTyped,
+    SignedOut,
+    StopAsked,
+    WentBack,
+)
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.screens import SignInForm
 
@@ -24,6 +33,9 @@ HELP = action("help", HelpAsked(), ActionStyle.QUIET, pictogram="help")
 REPEAT = action("repeat", Setting.REPEAT, ActionStyle.QUIET, pictogram="speaker")
 SETTINGS = action("settings", Setting.OPENED, ActionStyle.QUIET, pictogram="settings")
 STOP = action("stop", StopAsked(), ActionStyle.STOP, pictogram="stop")
+
+BACK = action("back", WentBack(), pictogram="back")
+SIGN_OUT = action("sign_out", SignedOut(), ActionStyle.QUIET, pictogram="leave")
 
 RESIDENT_CORNER = (HELP, REPEAT, SETTINGS, STOP)
 

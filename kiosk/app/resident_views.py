@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from kiosk.app.parts import HELP, REPEAT, SETTINGS, STOP, action, enter_action, keypad, person_fields, primary
+from kiosk.app.parts import (
+    BACK,
+    HELP,
+    REPEAT,
+    SETTINGS,
+    STOP,
+    action,
+    enter_action,
+    keypad,
+    person_fields,
+    primary,
+)
 from kiosk.app.views import (
     Action,
     ActionStyle,
@@ -91,13 +102,13 @@ def identify(kiosk: Kiosk, screen: Identifying) -> View:
     message = Text(screen.message, age) if screen.message else None
     if screen.asked is Asked.BIRTH_DATE:
         prompt = Text("identify.birth_date")
-        return _keypad_view(ScreenId.IDENTIFY, prompt, screen.entry, message, (action("back", WentBack()),))
+        return _keypad_view(ScreenId.IDENTIFY, prompt, screen.entry, message, (BACK,))
     return _keypad_view(ScreenId.IDENTIFY, Text("identify.body"), screen.entry, message, letters=TICKET_LETTERS)
 
 
 def resume(screen: Resuming) -> View:
     message = Text(screen.message) if screen.message else None
-    other = (action("new_session", WentBack()),)
+    other = (action("new_session", WentBack(), pictogram="plus"),)
     return _keypad_view(
         ScreenId.RESUME, Text("resume.body"), screen.entry, message, other, letters=TICKET_LETTERS
     )

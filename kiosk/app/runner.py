@@ -1,8 +1,8 @@
 """Runs the effects of the rules, off the drawing thread; answers come back as events.
 
-Two workers, each in order: the ledger writes facts and looks things up, in milliseconds; the bench
-seals and prints, in seconds. Sealing waits for the ledger, so a packet never tells more than the
-journal holds.
+Three workers, each in order: the ledger writes facts and looks things up, in milliseconds; the bench
+seals and prints, and the card reader signs, in seconds. Sealing waits for the ledger, so a packet never
+tells more than the journal holds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from hw.api import PanelState
 from kiosk.app.audit_trail import Details, record_fact
+from kiosk.app.officer_card import OfficerCards
 from kiosk.app.services import Services
 from kiosk.app.slip import proof_slip
 from kiosk.enrollment.effects import (
@@ -25,7 +26,9 @@ from kiosk.enrollment.effects import (
     Record,
     Seal,
     Show,
+    SignApproval,
     SignIn,
+    SignInByCard,
     StartCapture,
     StopCapture,
 )
@@ -71,6 +74,8 @@ class Runner:
         self._office = office
         self._ledger = ThreadPoolExecutor(1, "ledger")
         self._bench = ThreadPoolExecutor(1, "bench")
+        self._reader = ThreadPoolExecutor(1, "card reader")
+        self._cards = OfficerCards(services)
         self._running: deque[Future[None]] = deque()
 
     def run(self, effect: Effect, kiosk: Kiosk, now: Stamp) -> None:
@@ -84,6 +89,10 @@ class Runner:
                 self._on_ledger(lambda: self._look_up(code, now))
             case SignIn(number, pin):
                 self._on_ledger(lambda: self._sign_in(number, pin, now))
+            case SignInByCard(pin):
+                self._on_reader(lambda: self._cards.sign_in(pin, now))
+            case SignApproval():
+                self._on_reader(lambda: self._cards.sign_approval(effect, now))
             case Destroy(enrollment_id):
                 self._on_ledger(lambda: self._destroy(enrollment_id, now))
             case StartCapture():
@@ -134,6 +143,7 @@ class Runner:
 
     def stop(self) -> None:
         """Waits for everything begun: a record that was finalised is sealed before the power goes."""
+        self._reader.shutdown(wait=True)
         self._bench.shutdown(wait=True)
         self._ledger.shutdown(wait=True)
 
@@ -144,6 +154,9 @@ class Runner:
 
     def _on_bench(self, work: Callable[[], None]) -> None:
         self._running.append(self._bench.submit(work))
+
+    def _on_reader(self, work: Callable[[], Event]) -> None:
+        self._running.append(self._reader.submit(lambda: self._post(work())))
 
     def _record(self, enrollment_id: str, fact: Fact, enrollment: Enrollment | None, now: Stamp) -> None:
         self._services.journal.append(enrollment_id, fact_to_line(fact), now)
@@ -168,7 +181,7 @@ class Runner:
         else:
             role = Role(answer.role)
             self._services.audit.record(
-                AuditEvent.SIGNED_IN, now, actor=answer.name, details={"role": str(role)}
+                AuditEvent.SIGNED_IN, now, actor=answer.name, details={"role": str(role), "by": "pin"}
             )
             self._post(SignInAnswered(Staff(answer.name, role)))
 

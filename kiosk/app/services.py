@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from hw.api import CodeScanner, Panel, Printer
+from hw.api import CodeScanner, OfficerCard, Panel, Printer
 from kiosk.app.clock import Clock
 from kiosk.app.sealing import Sealer
 from kiosk.app.views import Text
@@ -49,3 +49,4 @@ class Services:
     printer: Printer | None = None
     panel: Panel | None = None
     code: CodeScanner | None = None
+    card: OfficerCard | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.app import officer_views, resident_views
+from kiosk.app import officer_views, resident_views, sign_in_views
 from kiosk.app.parts import RESIDENT_CORNER, action, primary
 from kiosk.app.settings import LanguageSet, Setting
 from kiosk.app.views import Display, FieldsBody, ScreenId, Text, View
@@ -21,6 +21,7 @@ from kiosk.enrollment.screens import (
     HelpComing,
     Identifying,
     Kiosk,
+    OfficerApproving,
     OfficerExcepting,
     OfficerQueue,
     OfficerRecord,
@@ -83,7 +84,7 @@ def _bare(kiosk: Kiosk) -> View:
         case StillThere():
             return resident_views.still_there()
         case OfficerSigningIn() as screen:
-            return officer_views.sign_in(screen)
+            return sign_in_views.sign_in(kiosk, screen)
         case OfficerQueue():
             return officer_views.queue(kiosk)
         case OfficerRecord() as screen:
@@ -93,7 +94,9 @@ def _bare(kiosk: Kiosk) -> View:
         case OfficerExcepting() as screen:
             return officer_views.choose_exception(kiosk, screen)
         case SupervisorApproving() as screen:
-            return officer_views.approve_exception(screen)
+            return sign_in_views.approve_exception(kiosk, screen)
+        case OfficerApproving() as screen:
+            return sign_in_views.approve_record(kiosk, screen)
         case Finalising() as screen:
             return officer_views.finalising(screen)
         case Finished() as screen:
@@ -106,13 +109,15 @@ def settings_view(display: Display, *, office: str = "") -> View:
         FieldRow(Text("settings.text_size"), str(display.text_step + 1)),
         FieldRow(Text("settings.volume"), f"{display.volume_percent} %"),
     )
-    languages = tuple(action(f"language_{language}", LanguageSet(language)) for language in Language)
+    languages = tuple(
+        action(f"language_{language}", LanguageSet(language), pictogram="speech") for language in Language
+    )
     buttons = (
-        action("smaller_text", Setting.SMALLER_TEXT),
-        action("larger_text", Setting.LARGER_TEXT),
-        action("quieter", Setting.QUIETER),
-        action("louder", Setting.LOUDER),
-        action("contrast", Setting.CONTRAST),
+        action("smaller_text", Setting.SMALLER_TEXT, pictogram="smaller"),
+        action("larger_text", Setting.LARGER_TEXT, pictogram="larger"),
+        action("quieter", Setting.QUIETER, pictogram="quieter"),
+        action("louder", Setting.LOUDER, pictogram="louder"),
+        action("contrast", Setting.CONTRAST, pictogram="contrast"),
     )
     return View(
         ScreenId.SETTINGS,

@@ -43,6 +43,7 @@ class ScreenId(StrEnum):
     OFFICER_RETURN = "officer_return"
     OFFICER_EXCEPTION = "officer_exception"
     SUPERVISOR_APPROVAL = "supervisor_approval"
+    OFFICER_APPROVAL = "officer_approval"
     FINALISING = "finalising"
     FINALISED = "finalised"
     SETTINGS = "settings"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kiosk.enrollment.facts import Fact
@@ -77,6 +77,23 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInByCard:
+    """The card signs a fresh challenge; whose certificate it is decides who signed in."""
+
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignApproval:
+    """The card of this very officer signs `challenge`, see `approval`."""
+
+    enrollment_id: str
+    officer: str
+    challenge: bytes
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
     enrollment_id: str
 
@@ -112,6 +129,8 @@ Effect = (
     | CaptureNow
     | StopCapture
     | SignIn
+    | SignInByCard
+    | SignApproval
     | Seal
     | PrintSlip
     | Destroy

@@ -9,7 +9,14 @@ from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
-from kiosk.enrollment.record import ChainLink, ExceptionReason, Language, Sample, Verification
+from kiosk.enrollment.record import (
+    ChainLink,
+    ExceptionReason,
+    Language,
+    OfficerSignature,
+    Sample,
+    Verification,
+)
 
 
 class Role(StrEnum):
@@ -20,10 +27,35 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who signed in. number: the staff number, the only identity the journal keeps."""
+    """Who signed in. number: the staff number, the only identity the journal keeps. by_card: with the card
+    that shall also sign what is finalised."""
 
     number: str
     role: Role
+    by_card: bool = False
+
+
+class CardPresence(StrEnum):
+    """What is known of the officer's card. NOT_USED: this unit has no card reader configured."""
+
+    NOT_USED = "not_used"
+    READER_AWAY = "reader_away"
+    ABSENT = "absent"
+    PRESENT = "present"
+    UNREADABLE = "unreadable"
+
+
+class CardTrouble(StrEnum):
+    """What stands between an officer and a signature. All but BLOCKED and NOT_KNOWN heal by themselves."""
+
+    PULLED = "pulled"
+    READER_AWAY = "reader_away"
+    UNREADABLE = "unreadable"
+    BLOCKED = "blocked"
+    NOT_KNOWN = "not_known"
+    """The card is nobody's in this unit's roster of officers."""
+    NOT_YOURS = "not_yours"
+    """The card is that of another officer than the one who finalises."""
 
 
 # --- the resident's touches -------------------------------------------------------------------
@@ -199,6 +231,20 @@ class SignInAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class CardRefused:
+    """The card did not sign. tries_left: None where it does not say; trouble None: only the PIN was wrong."""
+
+    tries_left: int | None = None
+    trouble: CardTrouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSigned:
+    enrollment_id: str
+    signature: OfficerSignature
+
+
+@dataclass(frozen=True, slots=True)
 class Sealed:
     enrollment_id: str
     packet_sha256: str
@@ -237,6 +283,28 @@ class Purged:
 
 
 # --- the officer -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CardChanged:
+    """A card was put into the reader or pulled, or the reader itself came or went."""
+
+    presence: CardPresence
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChosen:
+    """Signing in by staff number and PIN instead of the card."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardChosen:
+    """Signing in by the card in the reader instead of the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSkipped:
+    """Finalising without the card's signature; the packet says so by having none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +388,12 @@ Event = (
     | DeviceHealed
     | RosterAnswered
     | SignInAnswered
+    | CardRefused
+    | ApprovalSigned
+    | CardChanged
+    | NumberChosen
+    | CardChosen
+    | SignatureSkipped
     | Sealed
     | SealingFailed
     | SlipPrinted

@@ -21,7 +21,11 @@ Upgrade: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 Upgrades: TypeAlias = Mapping[str, tuple[Upgrade, ...]]
 
-UPGRADES: Upgrades = MappingProxyType({})
+UPGRADES: Upgrades = MappingProxyType(
+    {
+        "Finalised": (lambda line: line | {"signature": None},),
+    }
+)
 """By the fact's class name: the first upgrade makes format 2 of format 1, and so on."""
 
 

@@ -17,6 +17,7 @@ from kiosk.enrollment.record import (
     ChainLink,
     Enrollment,
     Language,
+    OfficerSignature,
     Sample,
     Stage,
     Stamp,
@@ -104,11 +105,13 @@ class ModalityReturned:
 
 @dataclass(frozen=True, slots=True)
 class Finalised:
-    """override: the officer's reason for accepting forced samples or a failed verification."""
+    """override: the officer's reason for accepting forced samples or a failed verification. signature: of the
+    officer's card, None without one."""
 
     officer: str
     at: Stamp
     override: str = ""
+    signature: OfficerSignature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +257,15 @@ def _applied(before: Enrollment, fact: Fact) -> Enrollment:
                 approval=None,
                 stage=Stage.CAPTURE,
             )
-        case Finalised(officer, at, override):
-            return replace(before, officer=officer, finalised=at, override=override, stage=Stage.FINALISED)
+        case Finalised(officer, at, override, signature):
+            return replace(
+                before,
+                officer=officer,
+                finalised=at,
+                override=override,
+                officer_signature=signature,
+                stage=Stage.FINALISED,
+            )
         case PacketSealed(packet_sha256):
             return replace(
                 before, packet_sha256=packet_sha256, central_status="BIO_CAPTURED", stage=Stage.SEALED

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kiosk.enrollment import capture_flow, identify_flow, officer_flow
+from kiosk.enrollment import capture_flow, card_flow, identify_flow, officer_flow
 from kiosk.enrollment.effects import Destroy, Effect, PrintSlip, Purge, Record, Seal, Show, Signal, StopCapture
 from kiosk.enrollment.events import (
     BiodataAccepted,
     BiodataQuestioned,
+    CardChanged,
     Continued,
     Event,
     HelpAsked,
@@ -56,6 +57,7 @@ from kiosk.enrollment.screens import (
     HelpComing,
     Identifying,
     Kiosk,
+    OfficerApproving,
     OfficerExcepting,
     OfficerQueue,
     OfficerRecord,
@@ -77,6 +79,7 @@ _OFFICER_SCREENS = (
     OfficerReturning,
     OfficerExcepting,
     SupervisorApproving,
+    OfficerApproving,
     Finalising,
     Finished,
 )
@@ -180,8 +183,10 @@ def _stepped(kiosk: Kiosk, event: Event, now: Stamp) -> Result:
 
 
 def _background(kiosk: Kiosk, event: Event) -> Result | None:
-    """Answers about records that need not be on the screen."""
+    """Answers about records that need not be on the screen, and the officer's card."""
     match event:
+        case CardChanged(presence):
+            return stay(card_flow.noticed(kiosk, presence))
         case (
             Sealed(enrollment_id)
             | SealingFailed(enrollment_id)
@@ -222,7 +227,7 @@ def _anywhere(kiosk: Kiosk, event: Event) -> Result | None:
     screen = kiosk.screen
     match event:
         case OfficerCalled():
-            return show(kiosk, OfficerSigningIn(back=screen))
+            return show(kiosk, OfficerSigningIn(screen, card_flow.first_form(kiosk)))
         case HelpAsked() if not isinstance(screen, Attract):
             return show(kiosk, HelpComing(back=screen))
         case StopAsked() if not isinstance(screen, Attract | Waiting):
@@ -238,7 +243,7 @@ def _overlay(kiosk: Kiosk, screen: ConfirmingStop | HelpComing | StillThere, eve
         case ((WentBack() | Continued()), _):
             return return_to(kiosk, screen.back)
         case OfficerCalled(), _:
-            return show(kiosk, OfficerSigningIn(back=screen))
+            return show(kiosk, OfficerSigningIn(screen, card_flow.first_form(kiosk)))
         case StopConfirmed(), ConfirmingStop(back=back):
             return _leave(kiosk, back, destroy=True)
         case StopAsked(), (HelpComing(back=back) | StillThere(back=back)):

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.enrollment.effects import Effect, PrintSlip, Seal, SignIn
+from kiosk.enrollment.approval import challenge_of, statement_of
+from kiosk.enrollment.card_flow import approval_form, typed
+from kiosk.enrollment.effects import Effect, PrintSlip, Seal, SignApproval, SignIn, SignInByCard
 from kiosk.enrollment.events import (
+    ApprovalSigned,
+    CardChosen,
+    CardPresence,
     Continued,
     EntrySubmitted,
     Event,
@@ -15,12 +20,14 @@ from kiosk.enrollment.events import (
     FinaliseAsked,
     HandedBack,
     IdleElapsed,
+    NumberChosen,
     PrintAsked,
     PrintingFailed,
     RecordOpened,
     ReturnAsked,
     Role,
     SealingFailed,
+    SignatureSkipped,
     SignedOut,
     SignInAnswered,
     SlipPrinted,
@@ -28,15 +35,19 @@ from kiosk.enrollment.events import (
     StepReturned,
     WentBack,
 )
-from kiosk.enrollment.facts import Finalised, ModalityReturned, PositionsExcepted
+from kiosk.enrollment.facts import Finalised, ModalityReturned, PositionsExcepted, apply
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import BiometricException, Enrollment, Stage, Stamp
 from kiosk.enrollment.screens import (
+    EMPTY_CARD_FORM,
+    EMPTY_FORM,
     Attract,
+    CardForm,
     Finalising,
     Finished,
     Kiosk,
+    OfficerApproving,
     OfficerExcepting,
     OfficerQueue,
     OfficerRecord,
@@ -94,6 +105,8 @@ def step(kiosk: Kiosk, screen: Screen, event: Event, now: Stamp) -> Result:
             return _excepting(kiosk, screen, event)
         case SupervisorApproving():
             return _approving(kiosk, screen, event)
+        case OfficerApproving():
+            return _signing(kiosk, screen, event)
         case Finalising(enrollment_id=enrollment_id, fault=fault):
             if fault is not None and isinstance(event, FinaliseAsked):
                 return show(kiosk, replace(screen, fault=None), Seal(enrollment_id))
@@ -125,16 +138,40 @@ def answered(kiosk: Kiosk, event: Event) -> Result:
 
 def _signing_in(kiosk: Kiosk, screen: OfficerSigningIn, event: Event) -> Result:
     match event:
-        case SignInAnswered(staff=Staff() as staff) if screen.form.number:
+        case SignInAnswered(staff=Staff() as staff) if _asked(screen.form, staff):
             return show(kiosk, OfficerQueue(staff))
         case WentBack():
             return return_to(kiosk, screen.back)
         case _:
-            form, effects = _form(screen.form, event)
+            form, effects = _form(kiosk, screen.form, event)
             return show(kiosk, replace(screen, form=form), *effects)
 
 
-def _form(form: SignInForm, event: Event) -> tuple[SignInForm, tuple[Effect, ...]]:
+def _asked(form: SignInForm | CardForm, staff: Staff) -> bool:
+    """Whether this form asked for the sign-in that has been answered: one given up may answer late."""
+    if isinstance(form, CardForm):
+        return form.asking and staff.by_card
+    return bool(form.number) and not staff.by_card
+
+
+def _form(
+    kiosk: Kiosk, form: SignInForm | CardForm, event: Event
+) -> tuple[SignInForm | CardForm, tuple[Effect, ...]]:
+    """Staff number and PIN, or the card's PIN; either gives way to the other."""
+    match event:
+        case NumberChosen():
+            return EMPTY_FORM, ()
+        case CardChosen() if kiosk.card is CardPresence.PRESENT:
+            return EMPTY_CARD_FORM, ()
+        case _:
+            pass
+    if isinstance(form, SignInForm):
+        return _number_form(form, event)
+    form, pin = typed(form, event)
+    return form, ((SignInByCard(pin),) if pin else ())
+
+
+def _number_form(form: SignInForm, event: Event) -> tuple[SignInForm, tuple[Effect, ...]]:
     """Staff number, then PIN; a refusal starts over with its reason."""
     entry = edited(form.entry, event, length=_STAFF_ENTRY_LENGTH)
     if entry is not None:
@@ -179,9 +216,36 @@ def _finalise(kiosk: Kiosk, screen: OfficerRecord, enrollment: Enrollment, overr
         return show(kiosk, replace(screen, message="officer.incomplete"))
     if open_points(enrollment) and not override:
         return show(kiosk, replace(screen, message="officer.override_needed"))
-    fact = Finalised(screen.staff.number, now, override)
-    kiosk, recorded = record(kiosk, enrollment.id, fact)
-    return show(kiosk, Finalising(screen.staff, enrollment.id), *recorded, Seal(enrollment.id))
+    if screen.staff.by_card or kiosk.card is CardPresence.PRESENT:
+        form = approval_form(kiosk)
+        return show(kiosk, OfficerApproving(screen.staff, enrollment.id, override, now, form))
+    return _finalised(kiosk, screen.staff, enrollment.id, Finalised(screen.staff.number, now, override))
+
+
+def _finalised(kiosk: Kiosk, staff: Staff, enrollment_id: str, fact: Finalised) -> Result:
+    kiosk, recorded = record(kiosk, enrollment_id, fact)
+    return show(kiosk, Finalising(staff, enrollment_id), *recorded, Seal(enrollment_id))
+
+
+def _signing(kiosk: Kiosk, screen: OfficerApproving, event: Event) -> Result:
+    staff, enrollment_id = screen.staff, screen.enrollment_id
+    fact = Finalised(staff.number, screen.at, screen.override)
+    match event:
+        case ApprovalSigned(signed_id, signature) if signed_id == enrollment_id and screen.form.asking:
+            return _finalised(kiosk, staff, enrollment_id, replace(fact, signature=signature))
+        case CardChosen() if kiosk.card is CardPresence.PRESENT and not screen.form.asking:
+            return show(kiosk, replace(screen, form=EMPTY_CARD_FORM))
+        case SignatureSkipped() if not screen.form.asking:
+            return _finalised(kiosk, staff, enrollment_id, fact)
+        case WentBack() if not screen.form.asking:
+            return show(kiosk, OfficerRecord(staff, enrollment_id))
+        case _:
+            form, pin = typed(screen.form, event)
+    if not pin:
+        return show(kiosk, replace(screen, form=form))
+    statement = statement_of(apply(kiosk.enrollment(enrollment_id), fact))
+    ask = SignApproval(enrollment_id, staff.number, challenge_of(statement), pin)
+    return show(kiosk, replace(screen, form=form), ask)
 
 
 def _returning(kiosk: Kiosk, staff: Staff, enrollment_id: str, event: Event) -> Result:
@@ -212,7 +276,7 @@ def _excepting(kiosk: Kiosk, screen: OfficerExcepting, event: Event) -> Result:
 
 def _approving(kiosk: Kiosk, screen: SupervisorApproving, event: Event) -> Result:
     match event:
-        case SignInAnswered(staff=Staff() as approver) if screen.form.number:
+        case SignInAnswered(staff=Staff() as approver) if _asked(screen.form, approver):
             if approver.role is not Role.SUPERVISOR or approver.number == screen.staff.number:
                 return show(kiosk, replace(screen, form=SignInForm(message="officer.not_supervisor")))
             exception = BiometricException(
@@ -223,5 +287,5 @@ def _approving(kiosk: Kiosk, screen: SupervisorApproving, event: Event) -> Resul
         case WentBack():
             return show(kiosk, OfficerRecord(screen.staff, screen.enrollment_id))
         case _:
-            form, effects = _form(screen.form, event)
+            form, effects = _form(kiosk, screen.form, event)
             return show(kiosk, replace(screen, form=form), *effects)

@@ -131,6 +131,19 @@ class Verification:
     matcher: str
 
 
+@dataclass(frozen=True, slots=True)
+class OfficerSignature:
+    """The finalising officer's card over `approval.challenge_of(statement_of(enrollment))`.
+
+    algorithm: `ecdsa-sha256` (DER ECDSA-Sig-Value, RFC 3279) or `rsa-pkcs1-sha256` (RFC 8017). signature and
+    certificate (X.509, DER) in base64.
+    """
+
+    algorithm: str
+    signature: str
+    certificate: str
+
+
 class Stage(StrEnum):
     """Where an enrollment stands. A restart resumes at the stage the journal last reached."""
 
@@ -155,7 +168,8 @@ class Enrollment:
 
     samples: at most one per position, the best accepted. pending: capture steps still to do, in order.
     approval: the signature given under the reviewed data, after REVIEW. override: the finalising
-    officer's reason for accepting forced samples or a failed verification.
+    officer's reason for accepting forced samples or a failed verification. officer_signature: None where
+    the officer signed in without a card.
     """
 
     id: str
@@ -177,6 +191,7 @@ class Enrollment:
     returned: tuple[CaptureStep, ...] = ()
     finalised: Stamp | None = None
     override: str = ""
+    officer_signature: OfficerSignature | None = None
     packet_sha256: str = ""
     receipt_sha256: str = ""
     central_status: str = "UNREGISTERED"

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kiosk.enrollment.effects import Purpose
-from kiosk.enrollment.events import NO_GUIDANCE, Guidance, Staff
+from kiosk.enrollment.events import NO_GUIDANCE, CardPresence, CardTrouble, Guidance, Staff
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.positions import CaptureStep, Position
-from kiosk.enrollment.record import Enrollment, ExceptionReason, Sample
+from kiosk.enrollment.record import Enrollment, ExceptionReason, Sample, Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,23 @@ EMPTY_FORM = SignInForm()
 
 
 @dataclass(frozen=True, slots=True)
+class CardForm:
+    """PIN of the card in the reader. asking: the card is at work. tries_left: None where it does not say."""
+
+    entry: str = field(default="", repr=False)
+    asking: bool = False
+    message: str = ""
+    tries_left: int | None = None
+    trouble: CardTrouble | None = None
+
+
+EMPTY_CARD_FORM = CardForm()
+
+
+@dataclass(frozen=True, slots=True)
 class OfficerSigningIn:
     back: Screen
-    form: SignInForm = EMPTY_FORM
+    form: SignInForm | CardForm = EMPTY_FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,18 @@ class SupervisorApproving:
     enrollment_id: str
     position: Position
     reason: ExceptionReason
-    form: SignInForm = EMPTY_FORM
+    form: SignInForm | CardForm = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerApproving:
+    """The officer's card signs what is being finalised; nothing is recorded before it has."""
+
+    staff: Staff
+    enrollment_id: str
+    override: str
+    at: Stamp
+    form: CardForm = EMPTY_CARD_FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +213,7 @@ Screen = (
     | OfficerReturning
     | OfficerExcepting
     | SupervisorApproving
+    | OfficerApproving
     | Finalising
     | Finished
     | ConfirmingStop
@@ -207,6 +233,7 @@ class Kiosk:
     enrollments: tuple[Enrollment, ...] = ()
     next_number: int = 1
     next_task: int = 1
+    card: CardPresence = CardPresence.NOT_USED
 
     def enrollment(self, enrollment_id: str) -> Enrollment:
         """Raises KeyError for an id this unit does not hold."""

@@ -50,7 +50,7 @@ class AuditEvent(Enum):
     SETTINGS_CHANGED = ("settings_changed", "key")
     KEYS_LOADED = ("keys_loaded", "certificate_sha256")
     # officers
-    SIGNED_IN = ("signed_in", "role")
+    SIGNED_IN = ("signed_in", "role", "by")
     SIGN_IN_REFUSED = ("sign_in_refused", "problem")
     SIGNED_OUT = ("signed_out",)
     OFFICER_ADDED = ("officer_added", "officer", "role")

@@ -238,6 +238,27 @@ _CARD: tuple[Shape, ...] = (
     Stroke(((0.52, 0.47), (0.82, 0.47)), 0.06),
     Stroke(((0.52, 0.32), (0.7, 0.32)), 0.06),
 )
+_CARD_IN: tuple[Shape, ...] = (
+    Stroke(((0.1, 0.42), (0.1, 0.08), (0.9, 0.08), (0.9, 0.42)), 0.07),
+    Stroke(((0.26, 0.2), (0.26, 0.5), (0.74, 0.5), (0.74, 0.2)), 0.06),
+    Stroke(((0.5, 0.94), (0.5, 0.66)), 0.08),
+    Stroke(((0.36, 0.76), (0.5, 0.62), (0.64, 0.76)), 0.08),
+)
+_LEAVE: tuple[Shape, ...] = (
+    Stroke(((0.56, 0.9), (0.12, 0.9), (0.12, 0.1), (0.56, 0.1)), 0.07),
+    Stroke(((0.36, 0.5), (0.9, 0.5)), 0.08),
+    Stroke(((0.72, 0.68), (0.9, 0.5), (0.72, 0.32)), 0.08),
+)
+_SPEECH: tuple[Shape, ...] = (
+    Stroke(
+        ((0.08, 0.9), (0.92, 0.9), (0.92, 0.36), (0.5, 0.36), (0.26, 0.12), (0.26, 0.36), (0.08, 0.36)),
+        0.07,
+        True,
+    ),
+    Stroke(((0.26, 0.72), (0.74, 0.72)), 0.06),
+    Stroke(((0.26, 0.54), (0.58, 0.54)), 0.06),
+)
+_KEYPAD: tuple[Shape, ...] = tuple(Disc((x, y), 0.1) for y in (0.84, 0.5, 0.16) for x in (0.16, 0.5, 0.84))
 _FAMILY: tuple[Shape, ...] = (
     Disc((0.28, 0.72), 0.13),
     Disc((0.72, 0.72), 0.13),
@@ -306,6 +327,7 @@ DRAWINGS: Mapping[str, tuple[Shape, ...]] = MappingProxyType(
         "back": _BACK,
         "camera": _CAMERA,
         "card": _CARD,
+        "card_in": _CARD_IN,
         "clear": _CLEAR,
         "contrast": _CONTRAST,
         "delete": _DELETE,
@@ -316,7 +338,9 @@ DRAWINGS: Mapping[str, tuple[Shape, ...]] = MappingProxyType(
         "hand": _HAND,
         "help": _HELP,
         "hourglass": _HOURGLASS,
+        "keypad": _KEYPAD,
         "larger": _LARGER,
+        "leave": _LEAVE,
         "lock": _LOCK,
         "louder": _LOUDER,
         "minus": _MINUS,
@@ -334,6 +358,7 @@ DRAWINGS: Mapping[str, tuple[Shape, ...]] = MappingProxyType(
         "signature": _SIGNATURE,
         "smaller": _SMALLER,
         "speaker": _SPEAKER,
+        "speech": _SPEECH,
         "start": _START,
         "stop": _STOP,
         "thumbs": _THUMBS,

@@ -41,6 +41,7 @@ def states() -> Iterator[tuple[str, Storyboard]]:
     yield "help", Storyboard().reaches_capture().happens(ev.HelpAsked())
     yield "still there", Storyboard().reaches_capture().happens(ev.IdleElapsed())
     yield from _officer()
+    yield from _cards()
 
 
 def _captures() -> Iterator[tuple[str, Storyboard]]:
@@ -105,6 +106,27 @@ def _officer() -> Iterator[tuple[str, Storyboard]]:
         "finished no paper",
         Storyboard(sealed.kiosk).happens(ev.PrintingFailed(enrollment_id, Fault("paper_out", "printer"))),
     )
+
+
+def _cards() -> Iterator[tuple[str, Storyboard]]:
+    card_in = ev.CardChanged(ev.CardPresence.PRESENT)
+    pulled = ev.CardChanged(ev.CardPresence.ABSENT)
+    yield "sign in with a reader", Storyboard().happens(pulled, ev.OfficerCalled())
+    pin = Storyboard().happens(card_in, ev.OfficerCalled())
+    yield "card pin", Storyboard(pin.kiosk)
+    yield "number with a card", Storyboard(pin.kiosk).happens(ev.NumberChosen())
+    yield "card at work", Storyboard(pin.kiosk).types("123456")
+    refused = Storyboard(pin.kiosk).types("123456").happens(ev.CardRefused(tries_left=2))
+    yield "card pin refused", refused
+    yield "card pin refused silently", Storyboard(pin.kiosk).types("1").happens(ev.CardRefused())
+    for trouble in ev.CardTrouble:
+        story = Storyboard(pin.kiosk).types("123456").happens(ev.CardRefused(trouble=trouble))
+        yield f"card {trouble}", story
+    approving = Storyboard().reaches_the_officer().happens(card_in).officer_signs_in_by_card()
+    approving.happens(ev.RecordOpened(approving.record.id), ev.FinaliseAsked())
+    yield "approving", Storyboard(approving.kiosk)
+    yield "approving at work", Storyboard(approving.kiosk).types("123456")
+    yield "approving without card", Storyboard(approving.kiosk).happens(pulled)
 
 
 def views() -> Iterator[tuple[str, View]]:

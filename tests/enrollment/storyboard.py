@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kiosk.enrollment import flow
-from kiosk.enrollment.effects import Effect, LookUp, Purpose, Record, SignIn
+from kiosk.enrollment.effects import Effect, LookUp, Purpose, Record, SignIn, SignInByCard
 from kiosk.enrollment.events import (
     BiodataAccepted,
     Continued,
@@ -102,6 +102,11 @@ class Storyboard:
         self.types(number).types("482917")
         assert any(isinstance(effect, SignIn) for effect in self.effects)
         return self.happens(SignInAnswered(Staff(number, role)))
+
+    def officer_signs_in_by_card(self, number: str = "1001", role: Role = Role.OFFICER) -> Storyboard:
+        self.happens(OfficerCalled()).types("123456")
+        assert any(isinstance(effect, SignInByCard) for effect in self.effects)
+        return self.happens(SignInAnswered(Staff(number, role, by_card=True)))
 
     def officer_opens_the_record(self) -> Storyboard:
         return self.happens(OfficerCalled()).staff_signs_in().happens(RecordOpened(self.record.id))

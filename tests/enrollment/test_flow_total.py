@@ -10,12 +10,16 @@ from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.flow import step
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
-from kiosk.enrollment.record import ExceptionReason, Language, Verification
+from kiosk.enrollment.record import ExceptionReason, Language, OfficerSignature, Verification
 from kiosk.enrollment.screens import Capturing, Kiosk
 from tests.enrollment.people import NOW, RESIDENT, SISTER, sample
 
 FAULT = Fault("not_connected", "slap")
-STAFF = (ev.Staff("1001", ev.Role.OFFICER), ev.Staff("2001", ev.Role.SUPERVISOR))
+STAFF = (
+    ev.Staff("1001", ev.Role.OFFICER),
+    ev.Staff("1001", ev.Role.OFFICER, by_card=True),
+    ev.Staff("2001", ev.Role.SUPERVISOR),
+)
 
 
 def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
@@ -40,6 +44,9 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.DeviceHealed(task),
         ev.RosterAnswered(code, "ticket", persons),
         ev.SignInAnswered(draw(st.sampled_from((None, *STAFF)))),
+        ev.CardChanged(draw(st.sampled_from(ev.CardPresence))),
+        ev.CardRefused(draw(st.sampled_from([None, 0, 2])), draw(st.sampled_from([None, *ev.CardTrouble]))),
+        ev.ApprovalSigned(record, OfficerSignature("ecdsa-sha256", "MEUCIQ==", "MIIB")),
         ev.Sealed(record, "ab" * 32),
         ev.SealingFailed(record, FAULT),
         ev.SlipPrinted(record),
