@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kiosk.app.parts import BACK, SIGN_OUT, action, enter_action, keypad, sign_in_keypad
-from kiosk.app.views import Action, KeypadBody, MessageBody, ScreenId, Text, View
+from kiosk.app.views import Action, ActionStyle, KeypadBody, MessageBody, ScreenId, Text, View
 from kiosk.enrollment.events import CardChosen, CardPresence, CardTrouble, NumberChosen, SignatureSkipped
 from kiosk.enrollment.screens import (
     CardForm,
@@ -51,10 +53,12 @@ def _form_view(
     screen_id: ScreenId, title: Text, form: SignInForm | CardForm, card: CardPresence, *, other_way: Action
 ) -> View:
     by_card = (_BY_CARD,) if card is CardPresence.PRESENT else ()
+    corner = () if screen_id is ScreenId.OFFICER_SIGN_IN else (SIGN_OUT,)
     match form:
         case SignInForm():
             body: KeypadBody | MessageBody = _number_keypad(form, card)
-            actions = (BACK, *by_card, enter_action())
+            actions = (BACK, enter_action())
+            corner = (*map(_quiet, by_card), *corner)
         case CardForm(asking=True):
             body = MessageBody("card", (Text("card.working"), Text("card.leave_in")), busy=True)
             actions = (BACK,) if screen_id is not ScreenId.OFFICER_APPROVAL else ()
@@ -64,9 +68,14 @@ def _form_view(
             actions = (BACK, other_way, *by_card)
         case CardForm():
             body = _card_keypad(form)
-            actions = (BACK, other_way, enter_action())
-    corner = () if screen_id is ScreenId.OFFICER_SIGN_IN else (SIGN_OUT,)
+            actions = (BACK, enter_action())
+            corner = (_quiet(other_way), *corner)
     return View(screen_id, title, body, speech=(), actions=actions, corner=corner)
+
+
+def _quiet(way: Action) -> Action:
+    """Beside a keypad the other way stands in the corner: next to the digits there is room for two buttons."""
+    return replace(way, style=ActionStyle.QUIET)
 
 
 def _number_keypad(form: SignInForm, card: CardPresence) -> KeypadBody:
