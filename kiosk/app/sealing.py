@@ -9,11 +9,14 @@ from itertools import pairwise
 
 from kiosk.enrollment.fact_versions import fact_from_line
 from kiosk.enrollment.facts import DataApproved, StepCaptured
-from kiosk.enrollment.positions import Position
+from kiosk.enrollment.minutiae import Template
+from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.record import Enrollment, ImageRef, Stamp
 from kiosk.packet.cms import DeviceSigner
 from kiosk.packet.contents import PacketContents, UnitInfo
+from kiosk.packet.parts import grey_pixels
 from kiosk.packet.seal import seal
+from kiosk.quality.minutiae import extract
 from kiosk.security.keys import DeviceKeys
 from kiosk.security.nik_hash import nik_hash
 from kiosk.storage.blobs import BlobStore
@@ -44,15 +47,17 @@ class Sealer:
             return kept.sha256
         assert enrollment.person is not None  # noqa: S101 - only finalised records are sealed
         events = self.journal.events(enrollment.id)
+        blobs = {ref.sha256: self.blobs.get(enrollment.id, ref.sha256) for ref in stored_images(enrollment)}
         contents = PacketContents(
             enrollment=enrollment,
-            blobs={ref.sha256: self.blobs.get(enrollment.id, ref.sha256) for ref in stored_images(enrollment)},
+            blobs=blobs,
             unit=self.unit,
             sealed_at=now,
             nik_hash=nik_hash(enrollment.person.nik, key=self.keys.nik_hash_key),
             journal_digest=events[-1].digest,
             timings=timings(events),
             captured_at=captured_at(events),
+            templates=templates(enrollment, blobs),
         )
         packet = seal(
             contents,
@@ -73,6 +78,15 @@ def stored_images(enrollment: Enrollment) -> tuple[ImageRef, ...]:
     """Everything of this enrollment that lies in the blob store and belongs in the packet."""
     samples = (*enrollment.samples, *((enrollment.approval,) if enrollment.approval else ()))
     return tuple(ref for sample in samples for ref in (sample.image, sample.strokes) if ref is not None)
+
+
+def templates(enrollment: Enrollment, blobs: Mapping[str, bytes]) -> Mapping[Position, Template]:
+    """The minutiae of each captured finger, from its stored picture. Raises SealError."""
+    found: dict[Position, Template] = {}
+    for sample in enrollment.samples:
+        if sample.position.modality is Modality.FINGERPRINT:
+            found[sample.position] = extract(grey_pixels(blobs, sample.image))
+    return found
 
 
 def timings(events: Sequence[JournalEvent]) -> Mapping[str, float]:

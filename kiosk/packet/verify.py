@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kiosk.enrollment.positions import Modality, Position, position_of
 from kiosk.enrollment.record import BiometricException
 from kiosk.packet.manifest import Manifest, PartEntry
 from kiosk.packet.open import OpenedPacket
-from kiosk.packet.parts import APPROVAL, FACE_TYPE, FINGER_TYPE, IRIS_TYPE, PICTURE_TYPE, SIGNATURE_TYPE
+from kiosk.packet.parts import (
+    APPROVAL,
+    FACE_TYPE,
+    FINGER_TYPE,
+    IRIS_TYPE,
+    PICTURE_TYPE,
+    SIGNATURE_TYPE,
+    TEMPLATE_TYPE,
+    TRANSACTION_TYPE,
+)
 from kiosk.packet.records.codestream import Codec, image_size
 from kiosk.packet.records.face import FaceRecord, decode_face
 from kiosk.packet.records.finger import FingerRecord, decode_finger
 from kiosk.packet.records.iris import IrisRecord, decode_iris
+from kiosk.packet.records.minutiae import TemplateRecord, decode_template
 from kiosk.packet.records.reader import RecordFault
 from kiosk.packet.records.signature import decode_signature
+from kiosk.packet.records.transaction import FaceImage, FingerImage, IrisImage, Transaction, decode_transaction
+from kiosk.packet.transaction import descriptors
 
 FINGER_DPI = 500
 """Pixels per inch: image acquisition setting level 31 of ISO/IEC 19794-4:2011."""
@@ -43,6 +55,7 @@ def verify_contents(opened: OpenedPacket, *, nik_hash: Callable[[str], str] | No
         _check("parts", _part_problems(opened), f"{len(manifest.parts)} parts have their size and hash"),
         _check("records", _record_problems(opened), "every record reads and is of its position"),
         _check("positions", _position_problems(manifest), "every position is captured or excepted"),
+        _check("transaction", _transaction_problems(opened), "says what the records and the manifest say"),
         _check("exceptions", _exception_problems(manifest), f"{len(manifest.exceptions)} approved by another"),
         _check("device_chain", _chain_problems(manifest), f"{len(manifest.device_chain)} links recomputed"),
         _check("verifications", _verification_problems(manifest), "the chip fingers match, or an override"),
@@ -108,6 +121,11 @@ def _read_finger(data: bytes, entry: PartEntry) -> str:
     return _misplaced(record, entry)
 
 
+def _read_template(data: bytes, entry: PartEntry) -> str:
+    record = decode_template(data)
+    return str(record) if isinstance(record, RecordFault) else _misplaced(record, entry)
+
+
 def _read_iris(data: bytes, entry: PartEntry) -> str:
     record = decode_iris(data)
     return str(record) if isinstance(record, RecordFault) else _misplaced(record, entry)
@@ -130,12 +148,19 @@ def _read_picture(data: bytes, _entry: PartEntry) -> str:
     return str(size) if isinstance(size, RecordFault) else ""
 
 
+def _read_transaction(data: bytes, _entry: PartEntry) -> str:
+    transaction = decode_transaction(data)
+    return str(transaction) if isinstance(transaction, RecordFault) else ""
+
+
 _READERS: dict[str, Callable[[bytes, PartEntry], str]] = {
     FINGER_TYPE: _read_finger,
+    TEMPLATE_TYPE: _read_template,
     IRIS_TYPE: _read_iris,
     FACE_TYPE: _read_face,
     SIGNATURE_TYPE: _read_signature,
     PICTURE_TYPE: _read_picture,
+    TRANSACTION_TYPE: _read_transaction,
 }
 
 
@@ -147,11 +172,11 @@ _RECORD_TYPES = {
 }
 
 
-def _misplaced(record: FingerRecord | IrisRecord | FaceRecord, entry: PartEntry) -> str:
+def _misplaced(record: FingerRecord | TemplateRecord | IrisRecord | FaceRecord, entry: PartEntry) -> str:
     match record:
         case FaceRecord():
             inside = Position.FACE
-        case FingerRecord(position=code):
+        case FingerRecord(position=code) | TemplateRecord(position=code):
             inside = position_of(Modality.FINGERPRINT, code)
         case IrisRecord(eye=code):
             inside = position_of(Modality.IRIS, code)
@@ -176,6 +201,56 @@ def _position_problems(manifest: Manifest) -> list[str]:
     if manifest.approval is not None and (APPROVAL, PICTURE_TYPE) not in recorded:
         problems.append("the approval has no picture")
     return problems
+
+
+def _transaction_problems(opened: OpenedPacket) -> list[str]:
+    """The transaction holds the person of the manifest and, byte for byte, the images of the records."""
+    problems = []
+    for entry in opened.manifest.parts:
+        data = opened.parts.get(entry.path)
+        if data is None or entry.media_type != TRANSACTION_TYPE:
+            continue
+        transaction = decode_transaction(data)
+        if isinstance(transaction, RecordFault):
+            continue  # told among the records
+        if transaction.descriptors != descriptors(opened.manifest.person):
+            problems.append("describes another person than the manifest")
+        images = tuple(_images_inside(transaction))
+        inside, beside = dict(images), _images_beside(opened)
+        names = [name for name, _ in images]
+        problems += [f"{name} is there twice" for name in sorted(inside) if names.count(name) > 1]
+        sampled = {sample.position.value for sample in opened.manifest.samples}
+        odd = {name for name in beside if inside.get(name) != beside[name]} | (inside.keys() - sampled)
+        problems += [f"{name} differs from its record" for name in sorted(odd)]
+    return problems
+
+
+def _images_inside(transaction: Transaction) -> Iterator[tuple[str, bytes]]:
+    for image in transaction.images:
+        match image:
+            case FaceImage(picture=picture):
+                yield Position.FACE, picture.data
+            case FingerImage(position=code, picture=picture):
+                yield position_of(Modality.FINGERPRINT, code), picture.data
+            case IrisImage(eye=code, picture=picture):
+                yield position_of(Modality.IRIS, code), picture.data
+
+
+def _images_beside(opened: OpenedPacket) -> dict[str, bytes]:
+    images: dict[str, bytes] = {}
+    for entry in opened.manifest.parts:
+        decode = _IMAGE_DECODERS.get(entry.media_type)
+        record = decode(opened.parts.get(entry.path, b"")) if decode else None
+        if isinstance(record, FaceRecord | FingerRecord | IrisRecord):
+            images[entry.position] = record.image
+    return images
+
+
+_IMAGE_DECODERS: dict[str, Callable[[bytes], FaceRecord | FingerRecord | IrisRecord | RecordFault]] = {
+    FACE_TYPE: decode_face,
+    FINGER_TYPE: decode_finger,
+    IRIS_TYPE: decode_iris,
+}
 
 
 def _exception_problems(manifest: Manifest) -> list[str]:

@@ -14,6 +14,7 @@ import pyrage
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from kiosk.enrollment.minutiae import Minutia, MinutiaType, Template
 from kiosk.enrollment.person import BloodType, Citizenship, MaritalStatus, Person, Religion, Sex
 from kiosk.enrollment.positions import FINGERS, IRISES, Position
 from kiosk.enrollment.quality_report import QualityReport
@@ -137,6 +138,21 @@ def scribble() -> np.ndarray:
     return picture
 
 
+def template(seed: int, *, width: int = 160, height: int = 200) -> Template:
+    rng = np.random.default_rng(seed)
+    minutiae = (
+        Minutia(
+            int(rng.integers(width)),
+            int(rng.integers(height)),
+            int(rng.integers(256)),
+            MinutiaType(int(rng.integers(1, 3))),
+            80 - number,
+        )
+        for number in range(30)
+    )
+    return Template(tuple(minutiae), width, height)
+
+
 def report(position: Position, score: int | None = 61) -> QualityReport:
     return QualityReport(position.modality, position, score, "made-up/1", {"contrast_percent": 54.5})
 
@@ -191,5 +207,6 @@ def made_contents(
         nik_hash=nik_hash(NIK, key=NIK_KEY),
         journal_digest=hashlib.sha256(b"journal").hexdigest(),
         timings={"capture": 214.5, "review": 31.0},
+        templates={finger: template(finger.iso_code) for finger in FINGERS[:-1]},
         captured_at={Position.FACE: SEALED_AT - dt.timedelta(minutes=6)},
     )

@@ -21,11 +21,24 @@ from kiosk.packet.records.codestream import Codec, ImageSize, image_size
 from kiosk.packet.records.face import FaceRecord, decode_face, encode_face
 from kiosk.packet.records.finger import Compression, FingerRecord, decode_finger, encode_finger
 from kiosk.packet.records.iris import ImageFormat, IrisRecord, decode_iris, encode_iris
+from kiosk.packet.records.minutiae import TemplateRecord, decode_template, encode_template
 from kiosk.packet.records.reader import RecordFault
 from kiosk.packet.records.representation import Head
 from kiosk.packet.records.signature import PathPoint, SignatureRecord, decode_signature, encode_signature
+from kiosk.packet.records.transaction import (
+    FaceImage,
+    FingerImage,
+    IrisImage,
+    MissingFinger,
+    NoImage,
+    PenVector,
+    Picture,
+    Transaction,
+    decode_transaction,
+    encode_transaction,
+)
 from kiosk.packet.strokes import Strokes, signature_record
-from tests.packet.made_packets import portrait, ridges
+from tests.packet.made_packets import portrait, ridges, template
 
 HEAD = Head(dt.datetime(2026, 3, 2, 3, 4, 5, 678_000, tzinfo=dt.UTC), 61)
 
@@ -47,14 +60,34 @@ IRIS = IrisRecord(HEAD, 2, ImageFormat.JPEG2000, 160, 200, encoded(".jp2", GREY,
 FACE = FaceRecord(HEAD, 2, 150, 200, encoded(".jpg", portrait()))
 SIGNATURE = SignatureRecord(39.375, 1000, (PathPoint(100, 200, 0, 300), PathPoint(120, 210, 8, 0)))
 
+TEMPLATE = TemplateRecord(7, 61, template(7))
+TRANSACTION = Transaction(
+    number="0190d7a0-0000-7000-8000-000000000001",
+    made=dt.datetime(2026, 3, 2, 3, 4, 5, tzinfo=dt.UTC),
+    destination="PUSAT",
+    source="35.03",
+    descriptors={3: "3503115708010001", 5: "CONTOH SATU"},
+    signature=(PenVector(100, 20, 254), PenVector(120, 10, 0)),
+    images=(
+        FaceImage(dt.date(2026, 3, 2), Picture(Codec.JPEG, 150, 200, FACE.image)),
+        FingerImage(7, dt.date(2026, 3, 2), 500, Picture(Codec.WSQ, 160, 200, FINGER.image)),
+        MissingFinger(10, dt.date(2026, 3, 2), NoImage.UNABLE_TO_PRINT),
+        IrisImage(2, dt.date(2026, 3, 2), Picture(Codec.JPEG2000, 160, 200, IRIS.image)),
+    ),
+)
+
 RECORDS: list[tuple[Any, Callable[[Any], bytes], Callable[[bytes], Any]]] = [
     (FINGER, encode_finger, decode_finger),
     (IRIS, encode_iris, decode_iris),
     (FACE, encode_face, decode_face),
     (SIGNATURE, encode_signature, decode_signature),
+    (TEMPLATE, encode_template, decode_template),
+    (TRANSACTION, encode_transaction, decode_transaction),
 ]
 each_record = pytest.mark.parametrize(
-    ("record", "encode", "decode"), RECORDS, ids=["finger", "iris", "face", "signature"]
+    ("record", "encode", "decode"),
+    RECORDS,
+    ids=["finger", "iris", "face", "signature", "template", "transaction"],
 )
 
 
@@ -90,7 +123,7 @@ def test_a_flipped_bit_is_named_or_read_and_never_lost(
     record: Any, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any], data: st.DataObject
 ):
     damaged = bytearray(encode(record))
-    bit = data.draw(st.integers(0, min(len(damaged), 400) * 8 - 1))
+    bit = data.draw(st.integers(0, min(len(damaged), 700) * 8 - 1))
     damaged[bit // 8] ^= 1 << bit % 8
     result = decode(bytes(damaged))
     assert isinstance(result, RecordFault) or encode(result) == damaged
@@ -251,3 +284,84 @@ def test_an_impossible_path_is_refused(points: tuple[tuple[int, int, int, int], 
     fault = decode_signature(bytes(data))
     assert isinstance(fault, RecordFault)
     assert reason in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "reason"),
+    [
+        (0, b"XMR\x00", "format identifier"),
+        (8, b"\x00\x00\x00\x10", "record length is 16"),
+        (14, b"\x00\x00", "image width is 0"),
+        (18, b"\x00\xc6", "horizontal resolution is 198"),
+        (24, b"\x0b", "finger position is 11"),
+        (26, b"\x65", "finger quality is 101"),
+        (27, b"\x20", "minutia needs 6 bytes"),
+        (28, b"\xc0\x01", "minutia type is 3"),
+        (28, b"\x40\xa0", "lies outside the image of 160x200"),
+        (33, b"\x65", "minutia quality is 101"),
+    ],
+)
+def test_a_wrong_field_of_a_template_is_named(offset: int, value: bytes, reason: str):
+    data = bytearray(encode_template(TEMPLATE))
+    data[offset : offset + len(value)] = value
+    fault = decode_template(bytes(data))
+    assert isinstance(fault, RecordFault)
+    assert reason in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("found", "replacement", "reason"),
+    [
+        (b"1.002:0500", b"1.002:0400", "stands where"),
+        (b"1.003:1\x1f6", b"1.003:1\x1f7", "stands where"),
+        (b"\x1e14\x1f03", b"\x1e15\x1f03", "not those of an enrollment"),
+        (b"1.014:20260302", b"1.014:20261302", "must be a moment"),
+        (b"2.005:CONTOH SATU", b"2.003:CONTOH SATU", "field 2.003 follows 2.003"),
+        (b"CONTOH SATU", b"CONTOH\xffSATU", "not UTF-8"),
+        (b"CONTOH SATU", b"CONTOH\x00SATU", "must be text"),
+        (b"10.006:150", b"10.006:151", "jpeg image is 150x200, its fields say 151x200"),
+        (b"14.005:20260302", b"14.005:20260230", "must be a day"),
+        (b"14.006:160", b"14.006:1x0", "must be a whole number"),
+        (b"14.009:500", b"14.009:501", "stands where"),
+        (b"14.011:WSQ20", b"14.011:WSQ21", "compression is 'WSQ21'"),
+        (b"14.013:7", b"14.013:0", "field 14.013 is 0, must be 1 to 10"),
+        (b"14.013:7", b"15.013:7", "must be one of a type-14 record"),
+        (b"\x1fUP", b"\x1fXY", "field 14.018 is 'XY'"),
+        (b"17.003:2", b"17.003:3", "field 17.003 is 3, must be 1 to 2"),
+    ],
+)
+def test_a_wrong_field_of_a_transaction_is_named_where_it_stands(found: bytes, replacement: bytes, reason: str):
+    data = encode_transaction(TRANSACTION)
+    assert data.count(found) >= 1
+    fault = decode_transaction(data.replace(found, replacement, 1))
+    assert isinstance(fault, RecordFault)
+    assert reason in fault.reason
+    if "contents" not in fault.reason:
+        assert abs(fault.offset - data.index(found)) < 24 or "jpeg" in fault.reason
+
+
+def test_an_image_damaged_inside_a_transaction_is_named_at_the_transactions_byte():
+    data = bytearray(encode_transaction(TRANSACTION))
+    start = data.index(FINGER.image)
+    data[start] = 0
+    assert decode_transaction(bytes(data)) == RecordFault(
+        start, "wsq image: WSQ start of image is 160, must be one of 65440"
+    )
+
+
+def test_a_name_outside_ascii_states_its_character_set():
+    named = replace(TRANSACTION, descriptors={5: "CONTÓH"})
+    assert b"1.015:3\x1fUTF-8" in encode_transaction(named)
+    assert b"1.015:" not in encode_transaction(TRANSACTION)
+    assert decode_transaction(encode_transaction(named)) == named
+
+
+@pytest.mark.parametrize("text", ["", "CONTOH\x1dSATU", "CONTOH\nSATU"])
+def test_a_text_that_would_break_the_transaction_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"field 2\.005 cannot hold"):
+        encode_transaction(replace(TRANSACTION, descriptors={5: text}))
+
+
+def test_images_out_of_order_are_refused():
+    with pytest.raises(ValueError, match="order"):
+        encode_transaction(replace(TRANSACTION, images=TRANSACTION.images[::-1]))

@@ -52,7 +52,7 @@ def test_a_part_nobody_listed_is_named(whole: OpenedPacket):
 def test_a_record_that_was_swapped_is_caught_by_hash_and_by_content(whole: OpenedPacket):
     opened = with_part(whole, "records/right_index.fir", whole.parts["records/left_index.fir"])
     found = problems(opened)
-    assert set(found) == {"parts", "records"}
+    assert set(found) == {"parts", "records", "transaction"}
     assert found["records"] == "records/right_index.fir: holds left_index, listed as right_index"
 
 
@@ -151,3 +151,24 @@ def test_a_header_that_says_something_else_is_named(whole: OpenedPacket):
 def test_a_hash_that_is_not_the_persons_is_named(whole: OpenedPacket):
     found = problems(whole, nik_hash=lambda nik: nik_hash(nik, key=bytes(32)))
     assert found == {"nik_hash": "nik_hash is not that of the person's NIK"}
+
+
+def with_transaction(opened: OpenedPacket, found: bytes, replacement: bytes) -> OpenedPacket:
+    path = "records/transaction.an2"
+    assert found in opened.parts[path]
+    return with_part(opened, path, opened.parts[path].replace(found, replacement))
+
+
+def test_a_transaction_of_another_person_is_named(whole: OpenedPacket):
+    found = problems(with_transaction(whole, b"CONTOH SATU", b"CONTOH LAIN"))
+    assert found["transaction"] == "describes another person than the manifest"
+
+
+def test_a_transaction_with_another_image_is_named(whole: OpenedPacket):
+    found = problems(with_transaction(whole, b"14.013:2\x1d", b"14.013:9\x1d"))
+    assert found["transaction"] == "left_ring is there twice; right_index differs from its record"
+
+
+def test_a_damaged_transaction_is_named_with_its_byte(whole: OpenedPacket):
+    found = problems(with_transaction(whole, b"1.002:0500", b"1.002:0300"))
+    assert found["records"].startswith("records/transaction.an2: byte ")

@@ -77,6 +77,13 @@ class Reader:
             raise self.fail(f"{name} has no end")
         self.offset = found + len(mark)
 
+    def until(self, marks: bytes, name: str) -> bytes:
+        """What stands before the next byte that is one of `marks`, where the cursor then stands."""
+        places = [place for mark in marks if (place := self._data.find(mark, self.offset)) >= 0]
+        if not places:
+            raise self.fail(f"{name} has no end")
+        return self.take(min(places) - self.offset, name)
+
     def finish(self) -> None:
         if self.remaining:
             raise self.fail(f"{self.remaining} bytes follow the record's end")
