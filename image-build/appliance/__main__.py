@@ -1,0 +1,167 @@
+"""`python -m appliance build|steps`: the image, from the checkout it stands in."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from appliance import debian, root
+from appliance.boot import make_boot, make_root, read_verity
+from appliance.disk import make_disk
+from appliance.sbom import make_sbom
+from appliance.steps import Builder, Step
+from appliance.wheels import install
+
+ROOM = Path(__file__).resolve().parents[1]
+PROJECT = ROOM.parent
+EPOCH = 1_767_225_600
+"""2026-01-01: every file's time in the root."""
+
+TOOLS = (
+    *("mmdebstrap", "apt-get", "dpkg-deb", "chroot", "aarch64-linux-gnu-gcc", "swig", "readelf", "cpio", "xz"),
+    *("depmod", "mksquashfs", "veritysetup", "mkfs.vfat", "mcopy", "genimage"),
+)
+
+
+def steps(builder: Builder, *, mirror: str, version: str) -> tuple[Step, ...]:
+    packages = debian.package_names((ROOM / "debian-packages.txt").read_text())
+    locks = (ROOM / "locks/runtime.txt", ROOM / "locks/models.txt")
+    flags = ROOM / "kernels.env"
+    kernel_sources = (
+        *(PROJECT / "kiosk/quality", PROJECT / "kiosk/matching", PROJECT / "kiosk/enrollment"),
+        *(PROJECT / "kiosk/compile_kernels.py", flags),
+    )
+    overlays = (ROOM / "root", PROJECT / "systemd/root")
+    own = ROOM / "appliance"
+    at = builder.result
+
+    return (
+        Step(
+            "base",
+            lambda path: debian.make_base(path, mirror=mirror, packages=packages, epoch=EPOCH),
+            settings=(mirror, *packages),
+        ),
+        Step(
+            "packages",
+            lambda path: debian.unpack_packages(path, mirror=mirror),
+            settings=(mirror, *debian.UNPACKED),
+        ),
+        Step(
+            "site",
+            lambda path: install(path, locks=locks, headers=at("packages") / "libpython3.13-dev/usr/include"),
+            inputs=(*locks, own / "wheels.py"),
+            after=("packages",),
+        ),
+        Step(
+            "system",
+            lambda path: root.make_system(
+                path, base=at("base"), kernel=at("packages") / "linux-image-arm64", site=at("site")
+            ),
+            settings=root.SYSTEM_SETTINGS,
+            after=("base", "packages", "site"),
+        ),
+        Step(
+            "application",
+            lambda path: root.make_application(
+                path,
+                system=at("system"),
+                project=PROJECT,
+                overlays=overlays,
+                kernel_flags=flags,
+                version=version,
+            ),
+            inputs=(PROJECT / "kiosk", PROJECT / "hw", *overlays, flags),
+            settings=(version,),
+            after=("system",),
+        ),
+        Step(
+            "kernels",
+            lambda path: root.make_kernels(
+                path, system=at("system"), application=at("application"), kernel_flags=flags
+            ),
+            inputs=kernel_sources,
+            after=("system",),
+        ),
+        Step(
+            "root",
+            lambda path: make_root(path, layers=(at("kernels"), at("application"), at("system")), epoch=EPOCH),
+            after=("kernels", "application", "system"),
+        ),
+        Step(
+            "boot",
+            lambda path: make_boot(
+                path,
+                system=at("system"),
+                unpacked=at("packages"),
+                initrd_source=ROOM / "initrd",
+                verity=read_verity(at("root")),
+            ),
+            inputs=(ROOM / "initrd", own / "boot.py", own / "initrd.py", own / "layout.py"),
+            after=("root", "packages"),
+        ),
+        Step(
+            "disk",
+            lambda path: make_disk(path, boot=at("boot"), root=at("root") / "root.img"),
+            inputs=(own / "disk.py", own / "layout.py"),
+            after=("boot", "root"),
+        ),
+        Step(
+            "sbom",
+            lambda path: make_sbom(
+                path,
+                dpkg_status=at("system") / "var/lib/dpkg/status",
+                unpacked=at("packages") / "versions.txt",
+                site=at("site"),
+                version=version,
+                epoch=EPOCH,
+            ),
+            inputs=(own / "sbom.py",),
+            settings=(version,),
+            after=("system",),
+        ),
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="appliance", description="Build the appliance's image.")
+    parser.add_argument("command", choices=("build",))
+    parser.add_argument("--folder", type=Path, default=PROJECT / "build/image", help="where results are kept")
+    parser.add_argument("--mirror", default="http://deb.debian.org/debian", help="Debian's, or a snapshot's")
+    parser.add_argument("--until", default="", help="the last step to make")
+    chosen = parser.parse_args(arguments)
+    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
+        print(
+            f"missing programs: {' '.join(missing)}. image-build/README.md names the packages", file=sys.stderr
+        )
+        return 1
+    if os.geteuid() != 0:
+        print("an image is built as root: it mounts, and its files belong to their users", file=sys.stderr)
+        return 1
+    builder = Builder(chosen.folder)
+    every = steps(builder, mirror=chosen.mirror, version=_version())
+    names = [step.name for step in every]
+    last = names.index(chosen.until) + 1 if chosen.until else len(every)
+    try:
+        done = builder.build(every[:last])
+    except subprocess.CalledProcessError as error:
+        print(f"{error.cmd[0]} ended with status {error.returncode}", file=sys.stderr)
+        return 1
+    made_s = sum(one.seconds for one in done if not one.reused)
+    print(f"{builder.result(names[last - 1])} ({made_s:.0f} s of work)", file=sys.stderr)
+    return 0
+
+
+def _version() -> str:
+    found = re.search(r'__version__ = "(.+)"', (PROJECT / "kiosk/__init__.py").read_text())
+    if found is None:
+        raise ValueError("kiosk/__init__.py names no version")
+    return found.group(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
