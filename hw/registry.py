@@ -111,7 +111,7 @@ SCHEMES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 DeviceKind.CARD,
                 "hw.card.pkcs11_card:open_url",
                 "pkcs11:///usr/lib/x86_64-linux-gnu/opensc-pkcs11.so?slot=0&id=01&counter=piv",
-                ("slot", "id", "counter"),
+                ("slot", "id", "counter", "conf"),
             ),
         ),
     }

@@ -6,6 +6,7 @@ same as ever: its configuration names the simulated devices by URL, as it would 
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -68,6 +69,7 @@ def simulated_office(
     with ExitStack() as stack:
         log = stack.enter_context((logs / "devices.log").open("ab"))
         simulation = stack.enter_context(spawn_simulation(people=people, seed=seed, log=log.fileno()))
+        _give_card(DataFolder(data), simulation.client)
         store_url = f"file://{store}"
         uplink = ["-m", "kiosk.uplink", "--outbox", str(DataFolder(data).outbox), "--store", store_url]
         uplink += ["--keys", str(keys), "--interval", UPLINK_INTERVAL_S]
@@ -91,6 +93,13 @@ def populate(data: DataFolder, listing: Path, *, seed: int) -> tuple[Person, ...
     finally:
         roster.close()
     return residents
+
+
+def _give_card(data: DataFolder, simulation: SimulationClient) -> None:
+    """The simulated card is the officer's; it lies in the reader from `replug` to `unplug`."""
+    if (certificate := simulation.card_certificate()) is not None:
+        officers = Officers(data.officers, monotonic_s=time.monotonic)
+        officers.give_card(OFFICER.number, certificate, now=dt.datetime.now(dt.UTC))
 
 
 def _staff(data: DataFolder) -> None:

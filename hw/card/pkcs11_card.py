@@ -7,6 +7,7 @@ import queue
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -235,5 +236,6 @@ def open_url(url: DeviceUrl) -> OfficerCard:
         slot=url.integer("slot", default=0, lowest=0, highest=63),
         key_id=key_id,
         counter=url.choice("counter", ("", "piv"), default=""),
+        configuration=Path(url.parameters["conf"]) if "conf" in url.parameters else None,
     )
     return Pkcs11Card(module, url=url.text)

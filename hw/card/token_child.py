@@ -26,12 +26,17 @@ Answer = dict[str, Any]
 
 
 class Token:
-    def __init__(self, pkcs11: Any, library: Any, *, slot: int, key_id: bytes, counter: str) -> None:
+    """rereads: the module looks for its tokens only when it is initialized, as SoftHSM does."""
+
+    def __init__(
+        self, pkcs11: Any, library: Any, *, slot: int, key_id: bytes, counter: str, rereads: bool
+    ) -> None:
         self._pkcs11 = pkcs11
         self._library = library
         self._slot = slot
         self._key_id = key_id
         self._counter = counter
+        self._rereads = rereads
         self._seen: Answer | None = None
 
     def answer(self, question: Answer) -> Answer:
@@ -40,11 +45,14 @@ class Token:
                 return self._look()
             return self._sign(challenge=bytes.fromhex(question["challenge"]), pin=question["pin"])
         except (self._pkcs11.TokenNotPresent, self._pkcs11.TokenNotRecognised, self._pkcs11.DeviceRemoved):
+            self._seen = None
             return {"outcome": "absent"}
         except self._pkcs11.PKCS11Error as error:
             return self._broken_off(error)
 
     def _look(self) -> Answer:
+        if self._rereads and self._seen is None:
+            self._library.reinitialize()
         slots = self._library.get_slots()
         if self._slot >= len(slots):
             return {"outcome": "no_reader"}
@@ -117,7 +125,7 @@ class Token:
 
 
 def main() -> None:
-    module, slot, key_id, counter = sys.argv[1:]
+    module, slot, key_id, counter, rereads = sys.argv[1:]
     with os.fdopen(os.dup(1), "w", buffering=1) as answers:
         os.dup2(2, 1)  # what the module prints is no answer
         try:
@@ -130,7 +138,14 @@ def main() -> None:
             reason = f"{module} does not load: {str(error) or type(error).__name__}"
             print(json.dumps({"outcome": "unusable", "reason": reason}), file=answers)
             return
-        token = Token(pkcs11, library, slot=int(slot), key_id=bytes.fromhex(key_id), counter=counter)
+        token = Token(
+            pkcs11,
+            library,
+            slot=int(slot),
+            key_id=bytes.fromhex(key_id),
+            counter=counter,
+            rereads=rereads == "rereads",
+        )
         print(json.dumps({"outcome": "loaded"}), file=answers)
         for line in sys.stdin:
             print(json.dumps(token.answer(json.loads(line))), file=answers)

@@ -23,13 +23,15 @@ _MAX_ANSWER_BYTES = 256 * 1024
 class Module:
     """library: the PKCS#11 module. slot: counted from 0. key_id: CKA_ID, empty for the first.
 
-    counter: "piv", or empty for a card whose retry counter is not asked for.
+    counter: "piv", or empty for a card whose retry counter is not asked for. configuration: SoftHSM's, which
+    says where its tokens are (SOFTHSM2_CONF); None for a real card.
     """
 
     library: Path
     slot: int = 0
     key_id: bytes = b""
     counter: str = ""
+    configuration: Path | None = None
 
 
 class TokenProcessEndedError(Exception):
@@ -54,11 +56,13 @@ class TokenProcess:
             (
                 *(sys.executable, "-m", "hw.card.token_child"),
                 *(str(module.library), str(module.slot), module.key_id.hex(), module.counter),
+                "rereads" if module.configuration is not None else "",
             ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            env=_environment(module),
         )
         self._questions = cast(IO[bytes], self._process.stdin)
         self._answers = cast(IO[bytes], self._process.stdout)
@@ -101,3 +105,9 @@ class TokenProcess:
         line, _, self._unread = self._unread.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _environment(module: Module) -> dict[str, str]:
+    if module.configuration is None:
+        return dict(os.environ)
+    return {**os.environ, "SOFTHSM2_CONF": str(module.configuration)}

@@ -3,6 +3,7 @@
 GET  /state /people /slips /slips/N.png /slips/N.json
 POST /person {"index", "cloth"}  /leave  /sign {"speed"}  /scan {"code"}
 POST /switch {"presence", "officer_key", "tamper"}
+POST /finger {"position"}  /supply {"status", "charge_percent"}  /drive {"latitude_deg", "longitude_deg"}
 POST /fault {"device", "fault", "count"}  /unplug {"device"}  /replug {"device"}
 
 Answers are JSON objects; a request that cannot be met gets status 400, 404 or 409 and {"error"}.
@@ -18,7 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from hw.api import DeviceKind
+from hw.api import DeviceKind, Finger
 from hw.sim.code import UnprintableCodeError
 from hw.sim.crowd import UnknownPersonError
 from hw.sim.device import UnknownFaultError
@@ -173,7 +174,7 @@ def _switch(stage: Stage, body: Body) -> Body:
 
 
 def _fault(stage: Stage, body: Body) -> Body:
-    device, fault = stage.devices[_kind(body)], _word(body, "fault")
+    device, fault = stage.devices[_kind(stage, body)], _word(body, "fault")
     if fault not in device.faults:
         raise UnknownFaultError(fault, device.faults)
     device.fail(fault, count=_integer(body, "count", default=1))
@@ -181,19 +182,41 @@ def _fault(stage: Stage, body: Body) -> Body:
 
 
 def _unplug(stage: Stage, body: Body) -> Body:
-    stage.unplug(_kind(body))
+    stage.unplug(_kind(stage, body))
     return {}
 
 
 def _replug(stage: Stage, body: Body) -> Body:
-    stage.replug(_kind(body))
+    stage.replug(_kind(stage, body))
     return {}
 
 
-def _kind(body: Body) -> DeviceKind:
+def _finger(stage: Stage, body: Body) -> Body:
+    position = _integer(body, "position")
+    if not position:
+        stage.finger.lift()
+    elif position in set(Finger):
+        stage.finger.place(Finger(position))
+    else:
+        raise RequestError(f"position is 1 to 10 as in ISO/IEC 19794-4, 0 to lift it, not {position}")
+    return {}
+
+
+def _supply(stage: Stage, body: Body) -> Body:
+    stage.power.supply(_word(body, "status"), charge_percent=_integer(body, "charge_percent"))
+    return {}
+
+
+def _drive(stage: Stage, body: Body) -> Body:
+    north, east = _degrees(body, "latitude_deg", 90), _degrees(body, "longitude_deg", 180)
+    stage.position.drive_to(latitude_deg=north, longitude_deg=east)
+    return {}
+
+
+def _kind(stage: Stage, body: Body) -> DeviceKind:
     word = _word(body, "device")
-    if word not in set(DeviceKind):
-        raise RequestError(f"device is one of {', '.join(DeviceKind)}, not {word!r}")
+    if word not in stage.devices:
+        raise RequestError(f"device is one of {', '.join(stage.devices)}, not {word!r}")
     return DeviceKind(word)
 
 
@@ -211,6 +234,13 @@ def _integer(body: Body, name: str, *, default: int | None = None) -> int:
     return value
 
 
+def _degrees(body: Body, name: str, most: int) -> float:
+    value = body.get(name)
+    if not isinstance(value, int | float) or abs(value) > most:
+        raise RequestError(f"{name} is -{most} to {most}, not {value!r}")
+    return float(value)
+
+
 _GETS: Mapping[str, Callable[[Stage], Body]] = {
     "/state": Stage.state,
     "/people": _people,
@@ -222,6 +252,9 @@ _POSTS: Mapping[str, Callable[[Stage, Body], Body]] = {
     "/sign": _sign,
     "/scan": _scan,
     "/switch": _switch,
+    "/finger": _finger,
+    "/supply": _supply,
+    "/drive": _drive,
     "/fault": _fault,
     "/unplug": _unplug,
     "/replug": _replug,

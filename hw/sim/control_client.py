@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Any
 
-from hw.api import DeviceKind
+from hw.api import DeviceKind, Finger
 
 REQUEST_TIMEOUT_S = 60.0
 """A person who was never called before is made first."""
@@ -56,6 +56,22 @@ class SimulationClient:
     def switch(self, **switches: bool) -> None:
         """presence, officer_key, tamper: as in `hw.api.PanelInputs`."""
         self._post("/switch", **switches)
+
+    def finger(self, finger: Finger | None) -> None:
+        """The person lays one finger on the single-finger module; None lifts it."""
+        self._post("/finger", position=0 if finger is None else int(finger))
+
+    def supply(self, status: str, *, charge_percent: int) -> None:
+        """status: the UPS's tokens in NUT's words: "OL" on mains, "OB DISCHRG LB" at a low battery's end."""
+        self._post("/supply", status=status, charge_percent=charge_percent)
+
+    def drive(self, *, latitude_deg: float, longitude_deg: float) -> None:
+        self._post("/drive", latitude_deg=latitude_deg, longitude_deg=longitude_deg)
+
+    def card_certificate(self) -> bytes | None:
+        """DER, of the simulated officer's card; None where SoftHSM is not installed."""
+        card = self.state()["card"]
+        return None if card is None else Path(card["certificate"]).read_bytes()
 
     def fault(self, device: DeviceKind, fault: str, *, count: int = 1) -> None:
         """Arms a fault for the next `count` occasions, 0 ends it; `state()` lists each device's faults."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from hw.sim.camera import SimulatedFaceCamera
 from hw.sim.code import SimulatedCodeScanner
 from hw.sim.crowd import Crowd, Nobody
 from hw.sim.device import SimulatedDevice
+from hw.sim.finger.module import SimulatedFingerModule
 from hw.sim.panel import SimulatedPanel
 from hw.sim.people import Cloth
+from hw.sim.position import SimulatedGpsd
+from hw.sim.power import SimulatedUps
 from hw.sim.printer import SimulatedPrinter
 from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.service import SbiService
 from hw.sim.signature import SimulatedSignaturePad
+from hw.sim.token import PIN, SimulatedToken
 
 
 class NobodyThereError(RuntimeError):
@@ -37,6 +42,10 @@ class Stage:
         self.code = SimulatedCodeScanner(folder=folder)
         self.printer = SimulatedPrinter()
         self.panel = SimulatedPanel()
+        self.finger = SimulatedFingerModule(nobody, folder=folder)
+        self.power = SimulatedUps()
+        self.position = SimulatedGpsd(utc=datetime.now(UTC))
+        self.card = SimulatedToken(folder=folder) if SimulatedToken.installed() else None
         everything: tuple[SimulatedDevice, ...] = (
             SimulatedFaceCamera(nobody),
             SbiService(nobody, authority=authority, kind=DeviceKind.SLAP_SCANNER),
@@ -45,6 +54,10 @@ class Stage:
             self.code,
             self.printer,
             self.panel,
+            self.finger,
+            self.power,
+            self.position,
+            *((self.card,) if self.card is not None else ()),
         )
         self.devices: Mapping[DeviceKind, SimulatedDevice] = {device.kind: device for device in everything}
 
@@ -113,4 +126,5 @@ class Stage:
                 for kind, device in self.devices.items()
             },
             "lamps": dict(self.panel.lamps),
+            "card": None if self.card is None else {"certificate": str(self.card.certificate), "pin": PIN},
         }

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,24 @@ import cv2
 import numpy as np
 import pytest
 
-from hw.api import CaptureSet, DeviceKind, DeviceState, Fault, Frame, PanelInputs, PanelState, Slip
+from hw.api import (
+    CaptureSet,
+    Card,
+    CardAbsent,
+    CardSignature,
+    DeviceKind,
+    DeviceState,
+    Fault,
+    Finger,
+    Frame,
+    PanelInputs,
+    PanelState,
+    PinRefused,
+    Slip,
+)
 from hw.registry import open_device, open_devices
 from hw.sim.control_client import Simulation, SimulationClient, SimulationError, spawn_simulation
+from hw.sim.token import PIN, SimulatedToken
 from tests.hw.support import eventually
 
 
@@ -45,7 +61,8 @@ def with_device(kind: DeviceKind) -> pytest.MarkDecorator:
 
 
 def test_it_has_a_url_for_every_kind_of_device(simulation: Simulation) -> None:
-    assert [device.kind for device in open_devices(simulation.urls).all()] == list(DeviceKind)
+    there = [kind for kind in DeviceKind if kind is not DeviceKind.CARD or SimulatedToken.installed()]
+    assert [device.kind for device in open_devices(simulation.urls).all()] == there
 
 
 def test_people_are_made_when_they_are_called(client: SimulationClient) -> None:
@@ -132,7 +149,49 @@ def test_lamps_are_seen_and_switches_thrown(client: SimulationClient, device: An
     eventually(lambda: client.state()["lamps"]["green"] == 1)
 
 
-@pytest.mark.parametrize("kind", list(DeviceKind))
+@pytest.mark.skipif(not SimulatedToken.installed(), reason="SoftHSM is absent: apt-get install softhsm2")
+@pytest.mark.parametrize("device", [DeviceKind.CARD], indirect=True)
+def test_the_officers_card_is_put_into_the_reader_and_pulled(client: SimulationClient, device: Any) -> None:
+    for _ in range(2):
+        assert device.card() == CardAbsent()
+        client.replug(DeviceKind.CARD)
+        eventually(lambda: isinstance(device.card(), Card))
+        assert device.card().certificate == client.card_certificate()
+        assert isinstance(device.sign(challenge=b"setuju", pin=PIN), CardSignature)
+        assert isinstance(device.sign(challenge=b"setuju", pin="000000"), PinRefused)
+        client.unplug(DeviceKind.CARD)
+        eventually(lambda: device.card() == CardAbsent())
+    assert device.state() is DeviceState.READY
+
+
+@with_device(DeviceKind.POWER)
+def test_the_mains_fail_and_return(client: SimulationClient, device: Any) -> None:
+    client.supply("OB DISCHRG LB", charge_percent=9)
+    eventually(lambda: device.power().critical)
+    client.supply("OL CHRG", charge_percent=10)
+    eventually(lambda: device.power().on_mains and not device.power().critical)
+
+
+@with_device(DeviceKind.POSITION)
+def test_the_van_drives_and_the_satellites_tell_the_time(client: SimulationClient, device: Any) -> None:
+    client.drive(latitude_deg=-8.2, longitude_deg=111.6)
+    eventually(lambda: device.position() is not None and device.position().latitude_deg == -8.2)
+    assert abs(device.satellite_time().utc - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@with_device(DeviceKind.FINGER_MODULE)
+def test_a_finger_is_laid_on_the_single_finger_module(client: SimulationClient, device: Any) -> None:
+    client.person(0)
+    assert device.scan() is None
+    client.finger(Finger.RIGHT_INDEX)
+    frame = device.scan()
+    assert isinstance(frame, Frame)
+    assert frame.pixels.shape == (288, 256)
+    client.finger(None)
+    assert device.scan() is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DeviceKind if kind is not DeviceKind.CARD])
 def test_a_plug_is_pulled_and_put_back(
     kind: DeviceKind, simulation: Simulation, client: SimulationClient
 ) -> None:
@@ -159,6 +218,8 @@ def test_a_plug_is_pulled_and_put_back(
         (lambda client: client.fault(DeviceKind.PRINTER, "coffee"), "paper_out"),
         (lambda client: client.fault(DeviceKind.PANEL, "coffee"), "none"),
         (lambda client: client.switch(coffee=True), "coffee"),
+        (lambda client: client.drive(latitude_deg=91, longitude_deg=0), "-90 to 90"),
+        (lambda client: client.supply("OL", charge_percent=-1), "a number from 0"),
         (lambda client: client.slip(999), "slips have been printed"),
         (lambda client: client.slip_png(999), "slips have been printed"),
     ],
