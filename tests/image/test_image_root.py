@@ -1,0 +1,33 @@
+"""What the root is made of, as far as it can be said without building it."""
+
+from pathlib import Path
+
+from appliance.debian import package_names
+from appliance.root import SIMULATION, environment_of
+
+ROOT = Path(__file__).parents[2]
+FLAGS = environment_of((ROOT / "image-build/kernels.env").read_text())
+
+
+def test_comments_are_no_packages() -> None:
+    assert package_names("# why\nudev\n\n dbus \n") == ("udev", "dbus")
+
+
+def test_no_package_is_named_twice() -> None:
+    names = package_names((ROOT / "image-build/debian-packages.txt").read_text())
+    assert len(names) == len(set(names))
+
+
+def test_the_simulation_stays_out_and_is_really_there() -> None:
+    assert all((ROOT / name).exists() for name in SIMULATION)
+
+
+def test_the_processor_of_the_kernels_does_not_depend_on_the_board() -> None:
+    assert FLAGS["NUMBA_CPU_NAME"] == "cortex-a72"
+    assert FLAGS["NUMBA_CPU_FEATURES"]
+
+
+def test_the_locator_of_the_kernels_is_the_kiosks_own() -> None:
+    module, _, name = FLAGS["NUMBA_CACHE_LOCATOR_CLASSES"].rpartition(".")
+    assert module == "kiosk.kernel_cache"
+    assert name in (ROOT / "kiosk/kernel_cache.py").read_text()
