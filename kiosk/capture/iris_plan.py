@@ -21,10 +21,14 @@ _MENDABLE = frozenset(
 
 class IrisPlan(ScannerPlan):
     def _judge(self, frame: Frame) -> Look:
-        right, left = split_irises(frame.pixels)
+        right, left = split_irises(frame.pixels, workspace=self._workspace)
         half_width = frame.pixels.shape[1] // 2
         halves = ((Position.RIGHT_IRIS, right, 0), (Position.LEFT_IRIS, left, half_width))
-        eyes = [(p, assess_iris(eye, position=p), offset) for p, eye, offset in halves if p in self._positions]
+        eyes = [
+            (p, assess_iris(eye, position=p, workspace=self._workspace), offset)
+            for p, eye, offset in halves
+            if p in self._positions
+        ]
         outlines = tuple(
             _outline(position, eye, offset) for position, eye, offset in eyes if eye.iris is not None
         )
@@ -42,7 +46,7 @@ class IrisPlan(ScannerPlan):
         self, position: Position, sample: CapturedSample, capturer: Capturer, record_sha256: str
     ) -> RawSample:
         pixels = sample.frame.pixels
-        report = assess_iris(pixels, position=position).report
+        report = assess_iris(pixels, position=position, workspace=self._workspace).report
         return RawSample(position, pixels, None, report, capturer, record_sha256, sample.chain_hash)
 
 

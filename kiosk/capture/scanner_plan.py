@@ -11,6 +11,7 @@ from kiosk.enrollment.effects import StartCapture
 from kiosk.enrollment.positions import Position, position_of
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import Capturer
+from kiosk.quality.workspace import Workspace
 
 CAPTURE_TIMEOUT_S = 10.0
 """A good placement was just seen: a device that takes longer is not going to answer."""
@@ -27,6 +28,7 @@ class ScannerPlan(ABC):
         self._transaction_id = f"{task.enrollment_id}-{task.task}"
         self._previous_hash = task.previous_hash
         self._sequence = -1
+        self._workspace = Workspace()
 
     def start(self) -> None:
         self._sequence = -1

@@ -12,6 +12,7 @@ from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.matching.repeated import repeated_fingers, swapped_fingers
 from kiosk.quality.minutiae import extract
+from kiosk.quality.workspace import Workspace
 
 
 class SessionFingers:
@@ -20,6 +21,7 @@ class SessionFingers:
     def __init__(self) -> None:
         self._enrollment_id = ""
         self._known: dict[Position, Template] = {}
+        self._workspace = Workspace()
 
     def seen(self, enrollment_id: str, fingers: Mapping[Position, NDArray[np.uint8]]) -> Defect | None:
         """Takes note of one placement's fingers, grey (h, w) at 500 ppi.
@@ -30,7 +32,7 @@ class SessionFingers:
         """
         if enrollment_id != self._enrollment_id:
             self._enrollment_id, self._known = enrollment_id, {}
-        now = {position: extract(pixels) for position, pixels in fingers.items()}
+        now = {position: extract(pixels, workspace=self._workspace) for position, pixels in fingers.items()}
         earlier = {position: print_ for position, print_ in self._known.items() if position not in now}
         if swapped_fingers(earlier, now):
             return Defect.WRONG_HAND

@@ -58,16 +58,18 @@ class SlapPlan(ScannerPlan):
 
     def _assessed_placement(self, frame: Frame) -> SlapAssessment:
         """Asked for one finger, many lay down the whole hand: that serves as well, if the finger is in it."""
-        slap = assess_slap(frame.pixels, expected=self._positions, live=True)
+        slap = assess_slap(frame.pixels, expected=self._positions, live=True, workspace=self._workspace)
         if len(self._positions) == 1 and Defect.TOO_MANY_FINGERS in slap.report.defects:
-            return assess_slap(frame.pixels, expected=self._step.positions, live=True)
+            return assess_slap(
+                frame.pixels, expected=self._step.positions, live=True, workspace=self._workspace
+            )
         return slap
 
     def _assessed(
         self, position: Position, sample: CapturedSample, capturer: Capturer, record_sha256: str
     ) -> RawSample:
         pixels = sample.frame.pixels
-        report = assess_fingerprint(pixels, position=position)
+        report = assess_fingerprint(pixels, position=position, workspace=self._workspace)
         return RawSample(position, pixels, sample.frame.dpi, report, capturer, record_sha256, sample.chain_hash)
 
 

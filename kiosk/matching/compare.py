@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.enrollment.minutiae import Template
-from kiosk.matching.kernels_matching import WORDS, best_score, describe
+from kiosk.matching.kernels_matching import WORDS, Room, best_score, describe, room_for
 
 MATCHER = "minutiae-surroundings/1"
 
@@ -56,18 +56,25 @@ def compare(probe: Template, reference: Template) -> Comparison:
     return compare_described(describe_template(probe), describe_template(reference))
 
 
-def compare_described(probe: Described, reference: Described) -> Comparison:
+def comparison_room() -> Room:
+    """What comparisons work in, one after another. One thread at a time."""
+    return room_for(MOST_MINUTIAE, MOST_MINUTIAE)
+
+
+def compare_described(probe: Described, reference: Described, *, room: Room | None = None) -> Comparison:
     """As `compare`, for templates that are compared more than once.
 
-    Both directions are tried and the better one counts, so the score is symmetric.
+    Both directions are tried and the better one counts, so the score is symmetric. room: a caller with more
+    than one comparison keeps one and passes it.
     """
-    forward, pairs = _one_way(probe, reference)
-    backward, pairs_back = _one_way(reference, probe)
+    room = room or comparison_room()
+    forward, pairs = _one_way(probe, reference, room)
+    backward, pairs_back = _one_way(reference, probe, room)
     score, count = max((forward, pairs), (backward, pairs_back))
     return Comparison(score=score, matched=score >= THRESHOLD, pairs=count)
 
 
-def _one_way(probe: Described, reference: Described) -> tuple[float, int]:
+def _one_way(probe: Described, reference: Described, room: Room) -> tuple[float, int]:
     partner = np.empty(len(probe.points), np.int64)
     score = best_score(
         probe.points,
@@ -77,5 +84,6 @@ def _one_way(probe: Described, reference: Described) -> tuple[float, int]:
         reference.codes,
         reference.weights,
         partner,
+        room,
     )
     return float(score), int((partner >= 0).sum())

@@ -6,9 +6,10 @@ Points are rows (x, y, angle): pixels at 500 ppi, y downwards, and 256ths of a t
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 RINGS = 5
@@ -99,18 +100,22 @@ def angle_between(turn: int) -> int:
     return min(turn, 256 - turn)
 
 
-@njit("int64(int64[:, ::1], int64[:, ::1], float64[::1], int64, int64[::1])", nogil=True, cache=True)
-def pair_up(
+@njit(
+    "int64(int64[:, ::1], int64[:, ::1], float64[::1], int64, int64[::1], uint8[::1])", nogil=True, cache=True
+)
+def pair_up(  # noqa: PLR0917 - kernels take no keywords
     probe: NDArray[np.int64],
     reference: NDArray[np.int64],
     motion: NDArray[np.float64],
     near_px: int,
     partner: NDArray[np.int64],
+    taken: NDArray[np.uint8],
 ) -> int:
     """Moves the probe by motion (cosine, sine, shift x, shift y, turn in 256ths) and gives each of its minutiae
-    the nearest free one of the reference within reach, or -1. Gives how many found one."""
+    the nearest free one of the reference within reach, or -1. Gives how many found one. taken, as long as the
+    reference at least: scratch."""
     cosine, sine, shift_x, shift_y, turn = motion[0], motion[1], motion[2], motion[3], motion[4]
-    taken = np.zeros(reference.shape[0], np.uint8)
+    taken[: reference.shape[0]] = 0
     whole_turn = int(np.rint(turn))
     pairs = 0
     for one in range(probe.shape[0]):
@@ -193,7 +198,7 @@ def overlap(
     probe: NDArray[np.int64], reference: NDArray[np.int64], motion: NDArray[np.float64]
 ) -> tuple[int, int]:
     """How many minutiae of either lie within the box around the other's, once the probe is moved."""
-    inside = np.zeros(2, np.int64)
+    probe_inside, reference_inside = 0, 0
     for side in range(2):
         points = probe if side == 0 else reference
         frame = reference if side == 0 else probe
@@ -213,8 +218,11 @@ def overlap(
                 x, y = x - motion[2], y - motion[3]
                 x, y = motion[0] * x + motion[1] * y, motion[0] * y - motion[1] * x
             if low_x - NEAR_PX <= x <= high_x + NEAR_PX and low_y - NEAR_PX <= y <= high_y + NEAR_PX:
-                inside[side] += 1
-    return inside[0], inside[1]
+                if side == 0:
+                    probe_inside += 1
+                else:
+                    reference_inside += 1
+    return probe_inside, reference_inside
 
 
 @njit(
@@ -243,8 +251,37 @@ def agreement(
     return total
 
 
+class Room(NamedTuple):
+    """What one comparison works in. alike, untried (n,): n the largest probe's size times the largest
+    reference's; trial as long as the probe, taken as the reference; motions (2, 5)."""
+
+    alike: NDArray[np.float64]
+    untried: NDArray[np.float64]
+    trial: NDArray[np.int64]
+    taken: NDArray[np.uint8]
+    motions: NDArray[np.float64]
+
+
+def room_for(probe: int, reference: int) -> Room:
+    """For probes and references of at most so many minutiae."""
+    return Room(
+        alike=np.empty(probe * reference),
+        untried=np.empty(probe * reference),
+        trial=np.empty(probe, np.int64),
+        taken=np.empty(reference, np.uint8),
+        motions=np.empty((2, 5)),
+    )
+
+
+_POINTS, _CODES, _WHOLE = types.int64[:, ::1], types.uint64[:, ::1], types.int64[::1]
+_FLOATS = types.float64[::1]
+_ROOM = types.NamedTuple(  # type: ignore[no-untyped-call]
+    [_FLOATS, _FLOATS, _WHOLE, types.uint8[::1], types.float64[:, ::1]], Room
+)
+
+
 @njit(
-    "float64(int64[:, ::1], uint64[:, ::1], int64[::1], int64[:, ::1], uint64[:, ::1], int64[::1], int64[::1])",
+    types.float64(_POINTS, _CODES, _WHOLE, _POINTS, _CODES, _WHOLE, _WHOLE, _ROOM),
     nogil=True,
     cache=True,
 )
@@ -256,6 +293,7 @@ def best_score(  # noqa: PLR0917 - kernels take no keywords
     reference_codes: NDArray[np.uint64],
     reference_weights: NDArray[np.int64],
     partner: NDArray[np.int64],
+    room: Room,
 ) -> float:
     """Lays the probe on the reference by its most alike surroundings and keeps the best fit.
 
@@ -266,27 +304,28 @@ def best_score(  # noqa: PLR0917 - kernels take no keywords
     partner[:] = -1
     if rows == 0 or columns == 0:
         return 0.0
-    alike = np.empty((rows, columns))
+    alike = room.alike[: rows * columns].reshape(rows, columns)
+    untried = room.untried[: rows * columns]
+    trial, taken = room.trial[:rows], room.taken
+    motion, best_motion = room.motions[0], room.motions[1]
+    motion[:] = 0.0
     for one in range(rows):
         for other in range(columns):
             alike[one, other] = likeness(
                 probe_codes[one], probe_weights[one], reference_codes[other], reference_weights[other]
             )
-    untried = alike.copy()
-    trial = np.empty(rows, np.int64)
-    motion = np.zeros(5)
-    best_motion = np.zeros(5)
+            untried[one * columns + other] = alike[one, other]
     best = 0.0
     for _ in range(min(SEEDS, rows * columns)):
         seed = np.argmax(untried)
         one, other = seed // columns, seed % columns
-        untried[one, other] = -1.0
+        untried[seed] = -1.0
         motion_between(probe[one], reference[other], motion)
         if abs(motion[4]) > LARGEST_TURN:
             continue
-        pair_up(probe, reference, motion, NEAR_PX, trial)
+        pair_up(probe, reference, motion, NEAR_PX, trial, taken)
         fit_motion(probe, reference, trial, motion)
-        pair_up(probe, reference, motion, NEAR_PX, trial)
+        pair_up(probe, reference, motion, NEAR_PX, trial, taken)
         total = agreement(alike, trial, probe, reference, motion)
         if total > best:
             best = total
@@ -294,9 +333,9 @@ def best_score(  # noqa: PLR0917 - kernels take no keywords
     if best == 0.0:
         return 0.0
     for _ in range(2):
-        pair_up(probe, reference, best_motion, NEAR_PX, partner)
+        pair_up(probe, reference, best_motion, NEAR_PX, partner, taken)
         fit_motion(probe, reference, partner, best_motion)
-    pairs = pair_up(probe, reference, best_motion, NEAR_PX, partner)
+    pairs = pair_up(probe, reference, best_motion, NEAR_PX, partner, taken)
     probe_common, reference_common = overlap(probe, reference, best_motion)
     return (
         agreement(alike, partner, probe, reference, best_motion)
@@ -371,8 +410,7 @@ def first_look(  # noqa: PLR0917 - kernels take no keywords
 
 
 @njit(
-    "void(int64[:, ::1], uint64[:, ::1], int64[::1], int64[:, ::1], uint64[:, ::1], int64[::1], int64[::1],"
-    " float64[::1])",
+    types.void(_POINTS, _CODES, _WHOLE, _POINTS, _CODES, _WHOLE, _WHOLE, _FLOATS, types.float64[:, ::1]),
     nogil=True,
     cache=True,
 )
@@ -385,9 +423,11 @@ def look_through(  # noqa: PLR0917 - kernels take no keywords
     weights: NDArray[np.int64],
     bounds: NDArray[np.int64],
     looks: NDArray[np.float64],
+    votes: NDArray[np.float64],
 ) -> None:
-    """looks (n,): first look at each of n fingers; finger i has the rows bounds[i] .. bounds[i + 1]."""
-    votes = np.empty((SCREEN_PROBE, 4))
+    """looks (n,): first look at each of n fingers; finger i has the rows bounds[i] .. bounds[i + 1].
+
+    votes (SCREEN_PROBE, 4): scratch."""
     for finger in range(looks.size):
         first, last = bounds[finger], bounds[finger + 1]
         looks[finger] = first_look(
@@ -402,8 +442,7 @@ def look_through(  # noqa: PLR0917 - kernels take no keywords
 
 
 @njit(
-    "void(int64[:, ::1], uint64[:, ::1], int64[::1], int64[:, ::1], uint64[:, ::1], int64[::1], int64[::1],"
-    " int64[::1], float64[::1])",
+    types.void(_POINTS, _CODES, _WHOLE, _POINTS, _CODES, _WHOLE, _WHOLE, _WHOLE, _FLOATS, _WHOLE, _ROOM),
     nogil=True,
     cache=True,
 )
@@ -417,9 +456,12 @@ def score_chosen(  # noqa: PLR0917 - kernels take no keywords
     bounds: NDArray[np.int64],
     chosen: NDArray[np.int64],
     scores: NDArray[np.float64],
+    partner: NDArray[np.int64],
+    room: Room,
 ) -> None:
-    """scores (n,): the probe laid on each of n chosen fingers; finger i has rows bounds[i] .. bounds[i + 1]."""
-    partner = np.empty(probe.shape[0], np.int64)
+    """scores (n,): the probe laid on each of n chosen fingers; finger i has rows bounds[i] .. bounds[i + 1].
+
+    partner, as long as the probe, and room, for the largest of these fingers: scratch."""
     for place in range(chosen.size):
         first, last = bounds[chosen[place]], bounds[chosen[place] + 1]
         scores[place] = best_score(
@@ -430,4 +472,5 @@ def score_chosen(  # noqa: PLR0917 - kernels take no keywords
             codes[first:last],
             weights[first:last],
             partner,
+            room,
         )

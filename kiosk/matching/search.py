@@ -10,8 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.enrollment.minutiae import Template
-from kiosk.matching.compare import THRESHOLD, Described, compare_described, describe_template
-from kiosk.matching.kernels_matching import WORDS, look_through, score_chosen
+from kiosk.matching.compare import (
+    MOST_MINUTIAE,
+    THRESHOLD,
+    Described,
+    compare_described,
+    comparison_room,
+    describe_template,
+)
+from kiosk.matching.kernels_matching import SCREEN_PROBE, WORDS, look_through, score_chosen
 
 SHORTLIST_SHARE = 0.05
 SMALLEST_SHORTLIST = 200
@@ -75,7 +82,11 @@ def search(probe: Template, gallery: Gallery, *, limit: int = 10, workers: int =
             workers,
             len(gallery),
             lambda first, last: look_through(
-                *seeker, *rows, gallery.bounds[first : last + 1], looks[first:last]
+                *seeker,
+                *rows,
+                gallery.bounds[first : last + 1],
+                looks[first:last],
+                np.empty((SCREEN_PROBE, 4)),
             ),
         )
         length = min(max(SMALLEST_SHORTLIST, round(SHORTLIST_SHARE * len(gallery))), len(gallery))
@@ -86,11 +97,18 @@ def search(probe: Template, gallery: Gallery, *, limit: int = 10, workers: int =
             workers,
             length,
             lambda first, last: score_chosen(
-                *seeker, *rows, gallery.bounds, shortlist[first:last], scores[first:last]
+                *seeker,
+                *rows,
+                gallery.bounds,
+                shortlist[first:last],
+                scores[first:last],
+                np.empty(MOST_MINUTIAE, np.int64),
+                comparison_room(),
             ),
         )
     finalists = shortlist[np.argsort(-scores)[: max(limit, FINALISTS)]].tolist()
-    judged = ((index, compare_described(described, gallery[index])) for index in finalists)
+    room = comparison_room()
+    judged = ((index, compare_described(described, gallery[index], room=room)) for index in finalists)
     candidates = (Candidate(index, result.score, result.matched) for index, result in judged)
     return tuple(sorted(candidates, key=lambda candidate: (-candidate.score, candidate.index))[:limit])
 

@@ -117,13 +117,14 @@ def assess_face(
     right, left = (engine.eye(rgb, mesh, corners) for corners in (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS))
     face = geometry_of(mesh, right, left)
     height, width = rgb.shape[:2]
-    view = align(rgb, mesh.points, face)
+    workspace = engine.workspace
+    view = align(rgb, mesh.points, face, workspace)
     metrics = {
         **_shape_measures(face, width=width, height=height),
-        **light_measures(view),
+        **light_measures(view, workspace),
         **cheek_measures(view),
         **background_measures(view),
-        **focus_measures(rgb, face),
+        **focus_measures(rgb, face, workspace),
         **glasses_measures(view),
         "second_face_share": _second_share(faces),
         "single_face": 100 * (1 - _second_share(faces)),

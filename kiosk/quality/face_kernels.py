@@ -14,18 +14,16 @@ LINEAR: NDArray[np.float64] = (
 LINEAR.setflags(write=False)
 
 
-@njit("uint8[:,::1](uint8[:,:,::1])", nogil=True, cache=True)
-def luminance(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Linear luminance (ITU-R BT.709 weights) of an RGB picture, rounded to 0..255."""
+@njit("void(uint8[:,:,::1], uint8[:,::1])", nogil=True, cache=True)
+def luminance(rgb: NDArray[np.uint8], light: NDArray[np.uint8]) -> None:
+    """light (h, w): linear luminance (ITU-R BT.709 weights) of an RGB picture, rounded to 0..255."""
     height, width = rgb.shape[:2]
-    out = np.empty((height, width), np.uint8)
     for y in range(height):
         for x in range(width):
-            light = (
+            level = (
                 0.2126 * LINEAR[rgb[y, x, 0]] + 0.7152 * LINEAR[rgb[y, x, 1]] + 0.0722 * LINEAR[rgb[y, x, 2]]
             )
-            out[y, x] = np.uint8(light + 0.5)
-    return out
+            light[y, x] = np.uint8(level + 0.5)
 
 
 @njit("float64(float64)", nogil=True, cache=True)
@@ -34,13 +32,13 @@ def _cube_root(share: float) -> float:
     return float(share ** (1 / 3)) if share > 0.008856 else 7.787 * share + 16 / 116
 
 
-@njit("float64[::1](uint8[:,:,::1])", nogil=True, cache=True)
-def mean_ab(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+@njit("UniTuple(float64, 2)(uint8[:,:,::1])", nogil=True, cache=True)
+def mean_ab(rgb: NDArray[np.uint8]) -> tuple[float, float]:
     """Mean a* and b* of an sRGB picture (CIE 1976, white D65).
 
     Our own, as the first conversion by OpenCV builds tables for 0.1 to 0.2 s: five frames of a live preview.
     """
-    out = np.zeros(2)
+    a, b = 0.0, 0.0
     for y in range(rgb.shape[0]):
         for x in range(rgb.shape[1]):
             red, green, blue = (
@@ -51,25 +49,24 @@ def mean_ab(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
             cie_x = _cube_root((0.412453 * red + 0.357580 * green + 0.180423 * blue) / 0.950456)
             cie_y = _cube_root(0.212671 * red + 0.715160 * green + 0.072169 * blue)
             cie_z = _cube_root((0.019334 * red + 0.119193 * green + 0.950227 * blue) / 1.088754)
-            out[0] += 500 * (cie_x - cie_y)
-            out[1] += 200 * (cie_y - cie_z)
-    out /= max(1, rgb.shape[0] * rgb.shape[1])
-    return out
+            a += 500 * (cie_x - cie_y)
+            b += 200 * (cie_y - cie_z)
+    pixels = max(1, rgb.shape[0] * rgb.shape[1])
+    return a / pixels, b / pixels
 
 
-@njit("int64[::1](uint8[:,::1], uint8[:,::1])", nogil=True, cache=True)
-def histogram(gray: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Counts of the 256 grey values where mask is not 0."""
-    counts = np.zeros(256, np.int64)
+@njit("void(uint8[:,::1], uint8[:,::1], int64[::1])", nogil=True, cache=True)
+def histogram(gray: NDArray[np.uint8], mask: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
+    """counts (256,): of the grey values where mask is not 0."""
+    counts[:] = 0
     for y in range(gray.shape[0]):
         for x in range(gray.shape[1]):
             if mask[y, x]:
                 counts[gray[y, x]] += 1
-    return counts
 
 
-@njit("float64[::1](uint8[:,::1])", nogil=True, cache=True)
-def detail_energy(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
+@njit("UniTuple(float64, 2)(uint8[:,::1])", nogil=True, cache=True)
+def detail_energy(gray: NDArray[np.uint8]) -> tuple[float, float]:
     """Mean squares of the 4-neighbour Laplacian and of the central-difference gradient, inner pixels only."""
     height, width = gray.shape
     bends, slopes = np.int64(0), np.int64(0)
@@ -80,16 +77,14 @@ def detail_energy(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
             laplacian = left + right + up + down - 4 * np.int32(gray[y, x])
             bends += laplacian * laplacian
             slopes += (right - left) * (right - left) + (down - up) * (down - up)
-    out = np.array([1.0 * bends, 0.25 * slopes])
-    out /= max(1, (height - 2) * (width - 2))
-    return out
+    pixels = max(1, (height - 2) * (width - 2))
+    return 1.0 * bends / pixels, 0.25 * slopes / pixels
 
 
-@njit("float64[::1](uint8[:,::1], int64)", nogil=True, cache=True)
-def grain(gray: NDArray[np.uint8], side: int) -> NDArray[np.float64]:
-    """Mean absolute response to Immerkaer's noise mask (1996) in each whole square block, row by row."""
-    rows, columns = (gray.shape[0] - 2) // side, (gray.shape[1] - 2) // side
-    out = np.zeros(rows * columns)
+@njit("void(uint8[:,::1], int64, float64[:,::1])", nogil=True, cache=True)
+def grain(gray: NDArray[np.uint8], side: int, blocks: NDArray[np.float64]) -> None:
+    """blocks ((h - 2) // side, (w - 2) // side): mean absolute response to Immerkaer's noise mask (1996)."""
+    rows, columns = blocks.shape
     for row in range(rows):
         for column in range(columns):
             total = np.int64(0)
@@ -100,5 +95,4 @@ def grain(gray: NDArray[np.uint8], side: int) -> NDArray[np.float64]:
                     edges = np.int32(gray[y - 1, x]) + np.int32(gray[y + 1, x])
                     edges += np.int32(gray[y, x - 1]) + np.int32(gray[y, x + 1])
                     total += abs(corners - 2 * edges + 4 * np.int32(gray[y, x]))
-            out[row * columns + column] = total / (side * side)
-    return out
+            blocks[row, column] = total / (side * side)

@@ -23,6 +23,7 @@ from kiosk.quality.face_geometry import (
     FaceGeometry,
 )
 from kiosk.quality.face_kernels import detail_energy, grain, histogram, luminance, mean_ab
+from kiosk.quality.workspace import Workspace
 
 WIDTH, HEIGHT = 300, 400
 EYES_TO_CHIN_PX = EYES_TO_CHIN * HEIGHT
@@ -42,13 +43,14 @@ _FINEST_EYES_TO_CHIN = 300.0
 """Pixels; half as many again as the smallest portrait that is printed needs."""
 _NOISE_LAPLACIAN, _NOISE_GRADIENT = 0.4062, 0.1172
 """Energy that unit white noise leaves after the 3x3 smoothing."""
+_NOISE_BLOCK = 16
 _ROUNDING = 1 / 12
 """Variance of rounding to whole grey levels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Aligned:
-    """A face brought to a standard size.
+    """A face brought to a standard size. Arrays are lent.
 
     rgb: (400, 300, 3); light: linear luminance 0..255; face, inside: 0 or 1, the face and the pixels
     the picture holds; points: (468, 2) landmarks.
@@ -65,41 +67,50 @@ def sigmoid(value: float, centre: float, width: float) -> float:
     return float(1 / (1 + np.exp(np.clip((centre - value) / width, -700, 700))))
 
 
-def align(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32], face: FaceGeometry) -> Aligned:
+def align(
+    rgb: NDArray[np.uint8], landmarks: NDArray[np.float32], face: FaceGeometry, workspace: Workspace
+) -> Aligned:
     scale = EYES_TO_CHIN_PX / face.eyes_to_chin
     cos, sin = scale * np.cos(np.radians(face.roll)), scale * np.sin(np.radians(face.roll))
     turn = np.array([[cos, sin], [-sin, cos]])
     shift = np.array([WIDTH / 2, EYE_LINE * HEIGHT]) - turn @ np.array(face.eye_middle)
     matrix = np.column_stack((turn, shift))
-    size = (WIDTH, HEIGHT)
-    picture = np.asarray(
-        cv2.warpAffine(rgb, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    picture = workspace.lend("portrait", (HEIGHT, WIDTH, 3), np.uint8)
+    replicate = cv2.BORDER_REPLICATE
+    cv2.warpAffine(rgb, matrix, (WIDTH, HEIGHT), dst=picture, flags=cv2.INTER_LINEAR, borderMode=replicate)
     points = landmarks[:, :2] @ turn.T + shift
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask, inside, light = workspace.lend("portrait planes", (3, HEIGHT, WIDTH), np.uint8)
+    luminance(picture, light)
+    mask[:] = 0
     cv2.fillConvexPoly(mask, cv2.convexHull(np.round(points[list(OVAL)]).astype(np.int32)), 1)
-    inside = _pixels_held(matrix, width=rgb.shape[1], height=rgb.shape[0])
-    return Aligned(rgb=picture, light=luminance(picture), face=mask & inside, inside=inside, points=points)
+    _mark_held(inside, matrix, rgb.shape[:2], workspace)
+    mask &= inside
+    return Aligned(rgb=picture, light=light, face=mask, inside=inside, points=points)
 
 
-def _pixels_held(matrix: NDArray[np.float64], *, width: int, height: int) -> NDArray[np.uint8]:
+def _mark_held(
+    inside: NDArray[np.uint8], matrix: NDArray[np.float64], shape: tuple[int, ...], workspace: Workspace
+) -> None:
     """1 where the aligned portrait shows the picture's own pixels."""
     corners = np.array([[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT]], np.float64)
     back = np.asarray(cv2.invertAffineTransform(matrix))
     x, y = (corners @ back[:, :2].T + back[:, 2]).T
-    if x.min() >= 0 and y.min() >= 0 and x.max() <= width - 1 and y.max() <= height - 1:
-        return np.ones((HEIGHT, WIDTH), np.uint8)
-    whole = np.ones((height, width), np.uint8)
-    return np.asarray(cv2.warpAffine(whole, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_NEAREST), np.uint8)
+    if x.min() >= 0 and y.min() >= 0 and x.max() <= shape[1] - 1 and y.max() <= shape[0] - 1:
+        inside[:] = 1
+        return
+    whole = workspace.lend("whole picture", (shape[0], shape[1]), np.uint8)
+    whole[:] = 1
+    cv2.warpAffine(whole, matrix, (WIDTH, HEIGHT), dst=inside, flags=cv2.INTER_NEAREST)
 
 
-def light_measures(view: Aligned) -> dict[str, float]:
+def light_measures(view: Aligned, workspace: Workspace) -> dict[str, float]:
     """Luminance mean and variance, under- and over-exposure, dynamic range, on the face.
 
     The standard's luminance mean has its middle at 0.2, which brown skin in good light reflects, so that it
     measures the skin as well as the light. `exposure` has the same form with its middle at 0.07.
     """
-    counts = histogram(view.light, view.face)
+    counts = workspace.lend("face levels", (256,), np.int64)
+    histogram(view.light, view.face, counts)
     share = counts / max(1, int(counts.sum()))
     level = np.arange(256) / 255.0
     mean = float(share @ level)
@@ -203,16 +214,17 @@ def _hue(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float3
     return hue, saturation, value
 
 
-def focus_measures(rgb: NDArray[np.uint8], face: FaceGeometry) -> dict[str, float]:
+def focus_measures(rgb: NDArray[np.uint8], face: FaceGeometry, workspace: Workspace) -> dict[str, float]:
     """Fineness of the detail between brows and chin, as Laplacian over gradient energy.
 
     The ratio does not change with contrast; times the face's size it counts details per face, whatever
     the picture's resolution. White noise adds a known amount to both energies, which is taken away.
     """
-    patch, scale = _face_patch(rgb, face)
-    smooth = np.asarray(cv2.GaussianBlur(patch, (3, 3), 0), np.uint8)
+    patch, scale = _face_patch(rgb, face, workspace)
+    smooth = workspace.lend("face patch smoothed", patch.shape, np.uint8)
+    cv2.GaussianBlur(patch, (3, 3), 0, dst=smooth)
     laplacian, gradient = detail_energy(smooth)
-    noise = noise_level(patch)
+    noise = noise_level(patch, workspace)
     laplacian -= _NOISE_LAPLACIAN * noise**2 + _ROUNDING * 20
     gradient -= _NOISE_GRADIENT * noise**2 + _ROUNDING
     fineness = np.sqrt(max(0.0, laplacian) / max(1.0, gradient))
@@ -225,24 +237,31 @@ def focus_measures(rgb: NDArray[np.uint8], face: FaceGeometry) -> dict[str, floa
     }
 
 
-def noise_level(gray: NDArray[np.uint8]) -> float:
+def noise_level(gray: NDArray[np.uint8], workspace: Workspace) -> float:
     """Standard deviation of white noise in grey levels, from the smoother quarter of 16-pixel blocks."""
-    blocks = grain(gray, 16)
+    grid = (max(0, gray.shape[0] - 2) // _NOISE_BLOCK, max(0, gray.shape[1] - 2) // _NOISE_BLOCK)
+    blocks = workspace.lend("grain", grid, np.float64)
+    grain(gray, _NOISE_BLOCK, blocks)
     return float(np.percentile(blocks, 25) * np.sqrt(np.pi / 2) / 6) if blocks.size else 0.0
 
 
-def _face_patch(rgb: NDArray[np.uint8], face: FaceGeometry) -> tuple[NDArray[np.uint8], float]:
+def _face_patch(
+    rgb: NDArray[np.uint8], face: FaceGeometry, workspace: Workspace
+) -> tuple[NDArray[np.uint8], float]:
     """Grey pixels from the brows to the chin, and their size: below 1 where finer than the card can show."""
     reach = face.eyes_to_chin
     x, y = face.eye_middle
     rows = span(y - 0.3 * reach, y + 0.9 * reach, rgb.shape[0])
     columns = span(x - 0.6 * reach, x + 0.6 * reach, rgb.shape[1])
-    gray = cv2.cvtColor(np.ascontiguousarray(rgb[rows, columns]), cv2.COLOR_RGB2GRAY)
-    scale = 1.0
-    if reach > _FINEST_EYES_TO_CHIN:
-        scale = _FINEST_EYES_TO_CHIN / reach
-        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(gray, np.uint8), scale
+    gray = workspace.lend("face patch", (rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    cv2.cvtColor(rgb[rows, columns], cv2.COLOR_RGB2GRAY, dst=gray)
+    if reach <= _FINEST_EYES_TO_CHIN:
+        return gray, 1.0
+    scale = _FINEST_EYES_TO_CHIN / reach
+    size = (round(gray.shape[0] * scale), round(gray.shape[1] * scale))
+    reduced = workspace.lend("face patch reduced", size, np.uint8)
+    cv2.resize(gray, None, dst=reduced, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return reduced, scale
 
 
 def span(low: float, high: float, size: int) -> slice:

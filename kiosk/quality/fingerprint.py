@@ -14,6 +14,7 @@ from kiosk.quality.fingerprint_forest import load_forest
 from kiosk.quality.fingerprint_live import estimate_minutiae
 from kiosk.quality.fingerprint_region import region_of_interest, region_of_interest_live, trim
 from kiosk.quality.minutiae import detect
+from kiosk.quality.workspace import Workspace
 
 ALGORITHM = "nfiq2/2.3"
 LIVE_ALGORITHM = "nfiq2-live/1"
@@ -32,29 +33,36 @@ UNIFORM_DEVIATION = 1.0
 """NFIQ 2's actionable feedback: over this mean the picture is empty, under this deviation it is uniform."""
 
 
-def assess_fingerprint(gray: NDArray[np.uint8], *, position: Position | None = None) -> QualityReport:
+def assess_fingerprint(
+    gray: NDArray[np.uint8], *, position: Position | None = None, workspace: Workspace | None = None
+) -> QualityReport:
     """The NFIQ 2.3 quality score (ISO/IEC 29794-4) of one finger, (h, w) uint8 at 500 ppi, ridges dark.
 
-    score is None where NFIQ 2 gives none: nothing there, too large, or fewer than 6 minutiae. Raises
-    ForestUnavailableError when the trained forest is not installed.
+    score is None where NFIQ 2 gives none: nothing there, too large, or fewer than 6 minutiae. workspace: a
+    caller with more than one picture keeps one and passes it. Raises ForestUnavailableError when the trained
+    forest is not installed.
     """
-    return _assess(gray, position=position, live=False)
+    return _assess(gray, position=position, live=False, workspace=workspace or Workspace())
 
 
-def assess_fingerprint_live(gray: NDArray[np.uint8], *, position: Position | None = None) -> QualityReport:
+def assess_fingerprint_live(
+    gray: NDArray[np.uint8], *, position: Position | None = None, workspace: Workspace | None = None
+) -> QualityReport:
     """The same scale without looking for minutiae: what they would add is estimated from the other measures."""
-    return _assess(gray, position=position, live=True)
+    return _assess(gray, position=position, live=True, workspace=workspace or Workspace())
 
 
-def _assess(gray: NDArray[np.uint8], *, position: Position | None, live: bool) -> QualityReport:
+def _assess(
+    gray: NDArray[np.uint8], *, position: Position | None, live: bool, workspace: Workspace
+) -> QualityReport:
     algorithm = LIVE_ALGORITHM if live else ALGORITHM
-    image = trim(gray)
+    image = trim(gray, workspace)
     if not _holds_a_finger(image):
         return QualityReport(Modality.FINGERPRINT, position, None, algorithm, {}, (Defect.NOTHING_PRESENT,))
-    region = region_of_interest_live(image) if live else region_of_interest(image)
-    blocks = block_measures(image)
+    region = region_of_interest_live(image, workspace) if live else region_of_interest(image, workspace)
+    blocks = block_measures(image, workspace)
     features = blocks.features | region_measures(image, region)
-    shape = shape_of(image, region)
+    shape = shape_of(image, region, workspace)
     coherence = features["OrientationMap_ROIFilter_CoherenceRel"]
     defects = defects_of(shape, coherence=coherence, blocks=blocks.foreground, position=position)
     if blocks.foreground < FEWEST_BLOCKS:
@@ -62,7 +70,7 @@ def _assess(gray: NDArray[np.uint8], *, position: Position | None, live: bool) -
     if live:
         features |= estimate_minutiae(features)
     else:
-        features |= minutiae_measures(image, detect(image))
+        features |= minutiae_measures(image, detect(image, workspace))
     scorable = live or features["FingerJetFX_MinutiaeCount"] >= FEWEST_MINUTIAE
     score = _score(features) if scorable else None
     hint = None if defects else skin_hint(shape, score=score)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.quality.fingerprint_region import Region
+from kiosk.quality.workspace import Workspace
 
 DARK = 180
 """Grey of ink or residue on a white platen."""
@@ -76,20 +77,20 @@ class FingerShape:
         }
 
 
-def shape_of(image: NDArray[np.uint8], region: Region) -> FingerShape:
+def shape_of(image: NDArray[np.uint8], region: Region, workspace: Workspace) -> FingerShape:
     mask = region.mask
-    area = int(mask.sum())
-    if area == 0:
-        return FingerShape(0, 255.0, 0.0, 0.0, 0.0, int((image < DARK).sum()), 0.0)
     bits = mask.view(np.uint8)
+    area = cv2.countNonZero(bits)
+    if area == 0:
+        return FingerShape(0, 255.0, 0.0, 0.0, 0.0, cv2.countNonZero(_dark(image, workspace)), 0.0)
     mean, deviation = cv2.meanStdDev(image, mask=bits)
     return FingerShape(
         area_px=area,
         mean_gray=float(mean[0, 0]),
         contrast=float(deviation[0, 0]),
         rotation_degrees=_rotation(bits),
-        arching=_arching(image, mask),
-        residue_px=_residue(image, bits),
+        arching=_arching(image, mask, workspace),
+        residue_px=_residue(image, bits, workspace),
         flat_top=_flat_top(mask),
     )
 
@@ -104,7 +105,14 @@ def _rotation(bits: NDArray[np.uint8]) -> float:
     return math.degrees(0.5 * math.atan2(-2 * mixed, along - across))
 
 
-def _arching(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+def _dark(image: NDArray[np.uint8], workspace: Workspace) -> NDArray[np.uint8]:
+    """1 where ink or residue may be."""
+    dark = workspace.lend("dark", image.shape, np.bool_)
+    np.less(image, DARK, out=dark)
+    return dark.view(np.uint8)
+
+
+def _arching(image: NDArray[np.uint8], mask: NDArray[np.bool_], workspace: Workspace) -> float:
     rows = np.flatnonzero(mask.any(axis=1))
     columns = np.flatnonzero(mask.any(axis=0))
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
@@ -113,9 +121,24 @@ def _arching(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     ]
     if min(tip.shape) < 16:
         return 0.0
-    small = cv2.resize(tip, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
-    gy, gx = np.gradient(small)
-    return float(np.square(gy).sum() / max(float((np.square(gx) + np.square(gy)).sum()), 1e-6))
+    small = cv2.resize(tip, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    levels, along, across = workspace.lend("tip gradients", (3, *small.shape), np.float32)
+    levels[:] = small
+    _gradient(levels, along)
+    _gradient(levels.T, across.T)
+    np.square(along, out=along)
+    np.square(across, out=across)
+    upwards = along.sum()
+    across += along
+    return float(upwards / max(float(across.sum()), 1e-6))
+
+
+def _gradient(levels: NDArray[np.float32], slopes: NDArray[np.float32]) -> None:
+    """Central differences down the rows, one-sided at the first and the last."""
+    np.subtract(levels[2:], levels[:-2], out=slopes[1:-1])
+    slopes[1:-1] /= 2
+    np.subtract(levels[1], levels[0], out=slopes[0])
+    np.subtract(levels[-1], levels[-2], out=slopes[-1])
 
 
 def _flat_top(mask: NDArray[np.bool_]) -> float:
@@ -124,14 +147,16 @@ def _flat_top(mask: NDArray[np.bool_]) -> float:
     return float(widths[len(widths) * 3 // 100]) / float(widths.max())
 
 
-def _residue(image: NDArray[np.uint8], bits: NDArray[np.uint8]) -> int:
+def _residue(image: NDArray[np.uint8], bits: NDArray[np.uint8], workspace: Workspace) -> int:
     """Dark pixels more than 2.4 mm off the finger."""
     if cv2.countNonZero(bits) > 0.9 * bits.size:
         return 0
     small = cv2.resize(bits, (-(-bits.shape[1] // 8), -(-bits.shape[0] // 8)), interpolation=cv2.INTER_NEAREST)
-    near = cv2.dilate(small, np.ones((13, 13), np.uint8))
-    far = cv2.resize(1 - near, (bits.shape[1], bits.shape[0]), interpolation=cv2.INTER_NEAREST)
-    return cv2.countNonZero(cv2.bitwise_and(np.asarray(image < DARK, np.uint8), np.asarray(far, np.uint8)))
+    near = np.asarray(cv2.dilate(small, np.ones((13, 13), np.uint8)))
+    far = workspace.lend("far from the finger", bits.shape, np.uint8)
+    cv2.resize(1 - near, bits.shape[::-1], dst=far, interpolation=cv2.INTER_NEAREST)
+    far &= _dark(image, workspace)
+    return cv2.countNonZero(far)
 
 
 def defects_of(

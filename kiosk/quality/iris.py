@@ -16,6 +16,7 @@ from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.quality_report import Defect, QualityReport
 from kiosk.quality.iris_locate import Circle, in_picture, locate
 from kiosk.quality.iris_measures import eye_measures, picture_measures
+from kiosk.quality.workspace import Workspace
 
 ALGORITHM = "iso29794-6-measures/1.0"
 SMALLEST_SIDE = 64
@@ -59,29 +60,44 @@ class IrisAssessment:
     iris: Circle | None
 
 
-def assess_iris(gray: NDArray[np.uint8], *, position: Position | None = None) -> IrisAssessment:
+def assess_iris(
+    gray: NDArray[np.uint8], *, position: Position | None = None, workspace: Workspace | None = None
+) -> IrisAssessment:
     """Judge one near-infrared picture of one eye.
 
-    gray: (h, w) uint8, at least 64x64. position: which eye it should be; None when unknown.
+    gray: (h, w) uint8, at least 64x64. position: which eye it should be; None when unknown. workspace: a
+    caller with more than one picture keeps one and passes it.
     The score is 0 when no pupil or no iris is found. Raises ValueError for another shape or type.
     """
     if gray.ndim != 2 or gray.dtype != np.uint8 or min(gray.shape) < SMALLEST_SIDE:
         raise ValueError(f"an iris picture is (h, w) uint8 of at least 64x64, not {gray.shape} {gray.dtype}")
+    workspace = workspace or Workspace()
     height, width = gray.shape
-    eye = locate(gray)
+    eye = locate(gray, workspace)
     if eye is None or eye.iris is None:
         pupil = in_picture(eye.pupil, eye.scale) if eye else None
         metrics = picture_measures(np.ascontiguousarray(gray))
         return IrisAssessment(_report(position, 0, metrics, (Defect.EYE_NOT_FOUND,)), pupil, None)
-    metrics = {**eye_measures(eye, eye.iris, width=width, height=height), **picture_measures(eye.gray)}
+    metrics = {
+        **eye_measures(eye, eye.iris, width=width, height=height, workspace=workspace),
+        **picture_measures(eye.gray),
+    }
     report = _report(position, _score(metrics), metrics, _defects(metrics, position))
     return IrisAssessment(report, in_picture(eye.pupil, eye.scale), in_picture(eye.iris, eye.scale))
 
 
-def split_irises(frame_gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The person's right and left eye of a dual-iris frame (480, 1280): the right eye lies in the left half."""
+def split_irises(
+    frame_gray: NDArray[np.uint8], *, workspace: Workspace | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The person's right and left eye of a dual-iris frame (480, 1280): the right eye lies in the left half.
+
+    With a workspace both are lent."""
+    lender = workspace or Workspace()
     middle = frame_gray.shape[1] // 2
-    return np.ascontiguousarray(frame_gray[:, :middle]), np.ascontiguousarray(frame_gray[:, middle:])
+    right, left = frame_gray[:, :middle], frame_gray[:, middle:]
+    halves = lender.lend("right eye", right.shape, np.uint8), lender.lend("left eye", left.shape, np.uint8)
+    halves[0][:], halves[1][:] = right, left
+    return halves
 
 
 def _report(

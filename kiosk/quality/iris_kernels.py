@@ -16,18 +16,19 @@ _F, _I = types.float64, types.int64
 _FLOATS, _TABLE = types.float64[::1], types.float64[:, ::1]
 
 
-@njit(_TABLE(GRAY, _I, _I, _F), nogil=True, cache=True)
-def radial_votes(gray: NDArray[np.uint8], nearest: int, farthest: int, faintest: float) -> NDArray[np.float64]:
+@njit(types.void(GRAY, _I, _I, _F, _TABLE), nogil=True, cache=True)
+def radial_votes(
+    gray: NDArray[np.uint8], nearest: int, farthest: int, faintest: float, votes: NDArray[np.float64]
+) -> None:
     """Where the edges of dark discs point: each edge pixel votes down its gradient.
 
     Fast radial symmetry after Loy and Zelinsky 2003, dark centres only: pupil and iris share a centre and
     so vote together whatever surrounds them, while a brow or a lash votes along a line. A vote is a
     constant, as the distance to a centre does not make an edge worth more; it falls `nearest` to `farthest`
-    pixels away. faintest: gradient, grey levels a pixel, below which a pixel is silent.
-    Returns the votes (h, w).
+    pixels away. faintest: gradient, grey levels a pixel, below which a pixel is silent. votes: (h, w).
     """
     height, width = gray.shape
-    votes = np.zeros((height, width))
+    votes[:] = 0
     for y in range(1, height - 1):
         for x in range(1, width - 1):
             gx = 0.5 * (float(gray[y, x + 1]) - float(gray[y, x - 1]))
@@ -41,7 +42,6 @@ def radial_votes(gray: NDArray[np.uint8], nearest: int, farthest: int, faintest:
                 if column < 0 or row < 0 or column >= width or row >= height:
                     break
                 votes[row, column] += 1
-    return votes
 
 
 @njit(_F(GRAY, _F, _F), nogil=True, cache=True)
@@ -57,7 +57,12 @@ def sample(gray: NDArray[np.uint8], x: float, y: float) -> float:
     return float(top * (1 - fy) + low * fy)
 
 
-@njit(_TABLE(GRAY, _F, _F, _FLOATS, _F, _F, _I, _F), nogil=True, cache=True)
+def ray_length(near: float, far: float, half: int) -> int:
+    """How many pixels of a ray `ray_edges` reads."""
+    return max(3, int(far - near) + 1) + 2 * half
+
+
+@njit(types.void(GRAY, _F, _F, _FLOATS, _F, _F, _I, _F, _TABLE, _TABLE), nogil=True, cache=True)
 def ray_edges(  # noqa: PLR0917 - compiled code has no keyword-only arguments
     gray: NDArray[np.uint8],
     x: float,
@@ -67,23 +72,24 @@ def ray_edges(  # noqa: PLR0917 - compiled code has no keyword-only arguments
     far: float,
     half: int,
     cap: float,
-) -> NDArray[np.float64]:
+    edges: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+) -> None:
     """On each ray from (x, y) the strongest step from dark to bright between the radii near and far.
 
     A step at r is the mean of the `half` pixels beyond r less that of the `half` pixels before it;
     pixels above `cap` count as `cap`, so that a lamp's reflection is no edge of its own.
-    Returns (angles, 2): radius to a fraction of a pixel, step in grey levels; a step of 0 where the
-    ray leaves the picture before `near` or never brightens.
+    edges (angles, 2): radius to a fraction of a pixel, step in grey levels; a step of 0 where the
+    ray leaves the picture before `near` or never brightens. scratch: (2, ray_length(near, far, half)).
     """
     height, width = gray.shape
     count = max(3, int(far - near) + 1)
-    out = np.zeros((angles.size, 2))
-    profile = np.empty(count + 2 * half)
-    steps = np.empty(count)
+    edges[:] = 0
+    profile, steps = scratch[0], scratch[1]
     for index in range(angles.size):
         cos, sin = np.cos(angles[index]), np.sin(angles[index])
         valid = 0
-        for k in range(profile.size):
+        for k in range(count + 2 * half):
             r = near - half + 0.5 + k
             px, py = x + r * cos, y + r * sin
             if px < 0 or py < 0 or px > width - 1 or py > height - 1:
@@ -106,23 +112,29 @@ def ray_edges(  # noqa: PLR0917 - compiled code has no keyword-only arguments
                 bend = steps[best - 1] - 2 * steps[best] + steps[best + 1]
                 if bend < 0:
                     shift = 0.5 * (steps[best - 1] - steps[best + 1]) / bend
-            out[index, 0] = near + best + shift
-            out[index, 1] = steps[best]
-    return out
+            edges[index, 0] = near + best + shift
+            edges[index, 1] = steps[best]
 
 
-@njit(_FLOATS(GRAY, _F, _F, _I, _I, _I, _F), nogil=True, cache=True)
+@njit(types.void(GRAY, _F, _F, _I, _I, _F, _FLOATS, _FLOATS), nogil=True, cache=True)
 def ring_steps(  # noqa: PLR0917
-    gray: NDArray[np.uint8], x: float, y: float, rays: int, farthest: int, half: int, cap: float
-) -> NDArray[np.float64]:
-    """Mean brightening outwards at each radius 0 .. farthest - 1 around (x, y), over `rays` directions.
+    gray: NDArray[np.uint8],
+    x: float,
+    y: float,
+    rays: int,
+    half: int,
+    cap: float,
+    steps: NDArray[np.float64],
+    profile: NDArray[np.float64],
+) -> None:
+    """steps (n,): mean brightening outwards at each radius 0 .. n - 1 around (x, y), over `rays` directions.
 
     One ray's step, between the means of `half` pixels on either side, counts from 0 to `cap` grey levels.
-    A ray that has left the picture counts 0.
+    A ray that has left the picture counts 0. profile (n + half,): scratch.
     """
     height, width = gray.shape
-    out = np.zeros(farthest)
-    profile = np.empty(farthest + half)
+    farthest = steps.size
+    steps[:] = 0
     for index in range(rays):
         angle = 2 * np.pi * index / rays
         cos, sin = np.cos(angle), np.sin(angle)
@@ -142,11 +154,12 @@ def ring_steps(  # noqa: PLR0917
         for r in range(half, length - half + 1):
             step = (beyond - before) / half
             if step > 0:
-                out[min(r, farthest - 1)] += min(step, cap)
+                steps[min(r, farthest - 1)] += min(step, cap)
             if r < length - half:
                 before += profile[r] - profile[r - half]
                 beyond += profile[r + half] - profile[r]
-    return out / rays
+    for r in range(farthest):
+        steps[r] /= rays
 
 
 @njit(types.void(_FLOATS, _FLOATS, _F, _FLOATS), nogil=True, cache=True)
@@ -184,20 +197,24 @@ def _least_squares(
     circle[3] = n
 
 
-@njit(_FLOATS(_FLOATS, _FLOATS, _F, _F), nogil=True, cache=True)
+@njit(types.void(_FLOATS, _FLOATS, _F, _F, _FLOATS), nogil=True, cache=True)
 def fit_circle(
-    xs: NDArray[np.float64], ys: NDArray[np.float64], tolerance: float, largest: float
-) -> NDArray[np.float64]:
+    xs: NDArray[np.float64],
+    ys: NDArray[np.float64],
+    tolerance: float,
+    largest: float,
+    best: NDArray[np.float64],
+) -> None:
     """The circle most points agree on, then its least-squares fit (Kasa) through those.
 
     Every point starts a triple with those a third of the way round; no chance is involved.
-    Returns x, y, radius, number of points within `tolerance`; zeros when there is no circle of
+    best: x, y, radius, number of points within `tolerance`; zeros when there is no circle of
     radius up to `largest`.
     """
     count = xs.size
-    best = np.zeros(4)
+    best[:] = 0
     if count < 6:
-        return best
+        return
     for start in range(count):
         for gap in (count // 3, count // 4):
             i, j, k = start, (start + gap) % count, (start + 2 * gap) % count
@@ -220,10 +237,9 @@ def fit_circle(
                 best[0], best[1], best[2], best[3] = cx, cy, r, near
     for _ in range(4):
         _least_squares(xs, ys, tolerance, best)
-    return best
 
 
-@njit(_FLOATS(GRAY, _F, _F, _F, _FLOATS, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
+@njit(types.void(GRAY, _F, _F, _F, _FLOATS, _FLOATS, _FLOATS, _F, _FLOATS), nogil=True, cache=True)
 def limbus(  # noqa: PLR0917
     gray: NDArray[np.uint8],
     x: float,
@@ -233,17 +249,18 @@ def limbus(  # noqa: PLR0917
     radii: NDArray[np.float64],
     angles: NDArray[np.float64],
     cap: float,
-) -> NDArray[np.float64]:
+    best: NDArray[np.float64],
+) -> None:
     """The circle near (x, y) whose left and right flanks brighten most outwards.
 
     Daugman's integro-differential operator on the flanks only, as lids hide the rest; one ray's
     step counts up to `cap` grey levels, so that many weak agreeing rays beat few strong ones. The pupil
     (x, y, pupil_r) lies well inside.
     angles: right flank, mirrored for the left one. A flank out of the picture has no say.
-    Returns x, y, radius, mean step; zeros when nothing brightens.
+    best: x, y, radius, mean step; zeros when nothing brightens.
     """
     height, width = gray.shape
-    best = np.zeros(4)
+    best[:] = 0
     for dx in shifts:
         for dy in (-0.5 * shifts[-1], 0.0, 0.5 * shifts[-1]):
             cx, cy = x + dx, y + dy
@@ -272,22 +289,25 @@ def limbus(  # noqa: PLR0917
                 step = 0.5 * (flanks / said + weakest)
                 if step > best[3]:
                     best[0], best[1], best[2], best[3] = cx, cy, r, step
-    return best
 
 
-@njit(_TABLE(GRAY, _FLOATS, _FLOATS, _I, _F), nogil=True, cache=True)
+@njit(types.void(GRAY, _FLOATS, _FLOATS, _F, _TABLE), nogil=True, cache=True)
 def column_steps(
-    gray: NDArray[np.uint8], iris: NDArray[np.float64], pupil: NDArray[np.float64], columns: int, cap: float
-) -> NDArray[np.float64]:
+    gray: NDArray[np.uint8],
+    iris: NDArray[np.float64],
+    pupil: NDArray[np.float64],
+    cap: float,
+    steps: NDArray[np.float64],
+) -> None:
     """Vertical steps, below less above, in columns across the iris.
 
-    iris, pupil: x, y, r. A step counts up to `cap` grey levels. Returns (columns, 2 int(r) + 1), from
+    iris, pupil: x, y, r. A step counts up to `cap` grey levels. steps (columns, 2 int(r) + 1), from
     iris y - int(r) down; NaN outside the picture, at the rim and in the pupil, whose own edges are no lid.
     """
     height, width = gray.shape
     ix, iy, ir = iris[0], iris[1], iris[2]
-    rows = 2 * int(ir) + 1
-    out = np.full((columns, rows), np.nan)
+    columns, rows = steps.shape
+    steps[:] = np.nan
     half = max(2, int(0.05 * ir))
     side = max(1, int(0.03 * ir))
     for column in range(columns):
@@ -309,28 +329,63 @@ def column_steps(
                     above += gray[y - j, x + i]
                     below += gray[y + j, x + i]
             step = (below - above) / (half * (2 * side + 1))
-            out[column, row] = min(max(step, -cap), cap)
-    return out
+            steps[column, row] = min(max(step, -cap), cap)
 
 
-@njit(_FLOATS(_TABLE, _FLOATS, _FLOATS, _FLOATS, _I), nogil=True, cache=True)
-def lid_curve(
+@njit(_F(_FLOATS, _I), nogil=True, cache=True)
+def _smallest(values: NDArray[np.float64], place: int) -> float:
+    """What would stand at `place` if the values were sorted, which reorders them: Hoare's selection."""
+    low, high = 0, values.size - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        up, down = low, high
+        while up <= down:
+            while values[up] < pivot:
+                up += 1
+            while values[down] > pivot:
+                down -= 1
+            if up <= down:
+                values[up], values[down] = values[down], values[up]
+                up += 1
+                down -= 1
+        if place <= down:
+            high = down
+        elif place >= up:
+            low = up
+        else:
+            break
+    return float(values[place])
+
+
+@njit(_F(_FLOATS), nogil=True, cache=True)
+def median(values: NDArray[np.float64]) -> float:
+    """Of at least one value; reorders them. NumPy's own would allocate."""
+    middle = values.size // 2
+    if values.size % 2:
+        return _smallest(values, middle)
+    return (_smallest(values, middle - 1) + _smallest(values, middle)) / 2
+
+
+@njit(types.void(_TABLE, _FLOATS, _FLOATS, _FLOATS, _I, _FLOATS, _FLOATS), nogil=True, cache=True)
+def lid_curve(  # noqa: PLR0917
     steps: NDArray[np.float64],
     heights: NDArray[np.float64],
     slopes: NDArray[np.float64],
     bends: NDArray[np.float64],
     fewest: int,
-) -> NDArray[np.float64]:
+    best: NDArray[np.float64],
+    merits: NDArray[np.float64],
+) -> None:
     """The parabola v = a + b u + c u^2 along which the steps agree most: a Daugman operator for lids.
 
     steps: `column_steps`; u and v in iris radii. The merit |mean| sqrt(columns) lets the texture of the
     iris, whose steps have either sign, cancel. fewest: columns a parabola must cross.
-    Returns a, b, c, mean step, columns crossed, merit over the median merit of all parabolas.
+    best: a, b, c, mean step, columns crossed, merit over the median merit of all parabolas.
+    merits, one for each parabola: scratch.
     """
     columns, rows = steps.shape
     radius = (rows - 1) // 2
-    best = np.zeros(6)
-    merits = np.zeros(heights.size * slopes.size * bends.size)
+    best[:] = 0
     tried = 0
     for a in heights:
         for b in slopes:
@@ -351,17 +406,17 @@ def lid_curve(
                 if merit > best[5]:
                     best[0], best[1], best[2], best[3], best[4], best[5] = a, b, c, total / count, count, merit
     if tried:
-        best[5] /= max(1e-9, np.median(merits[:tried]))
-    return best
+        best[5] /= max(1e-9, median(merits[:tried]))
 
 
-@njit(_F(GRAY, _FLOATS, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
-def strangeness(
+@njit(_F(GRAY, _FLOATS, _FLOATS, _FLOATS, _F, _TABLE), nogil=True, cache=True)
+def strangeness(  # noqa: PLR0917
     gray: NDArray[np.uint8],
     iris: NDArray[np.float64],
     pupil: NDArray[np.float64],
     lid: NDArray[np.float64],
     sign: float,
+    counts: NDArray[np.float64],
 ) -> float:
     """How differently the iris ring is coloured a quarter radius beyond and before a lid's curve.
 
@@ -369,9 +424,11 @@ def strangeness(
     the iris from side to side.
 
     iris, pupil: x, y, r; lid: a, b, c in pixels; sign: -1 upper, +1 lower. 0 when either has under 30.
+    counts (2, 256): scratch.
     """
     height, width = gray.shape
-    beyond, within = np.zeros(256), np.zeros(256)
+    beyond, within = counts[0], counts[1]
+    counts[:] = 0
     ix, iy, ir = iris[0], iris[1], iris[2]
     outer, inner = (0.93 * ir) ** 2, (1.1 * pupil[2]) ** 2
     for y in range(max(0, int(iy - ir)), min(height, int(iy + ir) + 1)):

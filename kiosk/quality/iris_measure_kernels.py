@@ -12,20 +12,21 @@ _F, _I = types.float64, types.int64
 _FLOATS, _TABLE = types.float64[::1], types.float64[:, ::1]
 
 
-@njit(types.int64[:, ::1](GRAY, _FLOATS, _FLOATS, _FLOATS, _FLOATS), nogil=True, cache=True)
-def zones(
+@njit(types.void(GRAY, _FLOATS, _FLOATS, _FLOATS, _FLOATS, types.int64[:, ::1]), nogil=True, cache=True)
+def zones(  # noqa: PLR0917 - compiled code has no keyword-only arguments
     gray: NDArray[np.uint8],
     iris: NDArray[np.float64],
     pupil: NDArray[np.float64],
     upper: NDArray[np.float64],
     lower: NDArray[np.float64],
-) -> NDArray[np.int64]:
-    """Grey histograms (4, 256) between the lids: pupil, iris and sclera of ISO/IEC 29794-6, whole iris ring.
+    counts: NDArray[np.int64],
+) -> None:
+    """counts (4, 256): grey histograms between the lids: pupil, iris and sclera of ISO/IEC 29794-6, whole ring.
 
     upper, lower: a, b, c of the lids, y - iris y = a + b u + c u^2 with u = x - iris x.
     """
     height, width = gray.shape
-    counts = np.zeros((4, 256), np.int64)
+    counts[:] = 0
     ix, iy, ir = iris[0], iris[1], iris[2]
     px, py, pr = pupil[0], pupil[1], pupil[2]
     middle = 0.5 * (pr + ir)
@@ -46,7 +47,6 @@ def zones(
                     counts[1, level] += 1
             if from_iris > 1.1 * ir and from_iris <= 1.25 * ir and abs(v) < 0.5 * from_iris:
                 counts[2, level] += 1
-    return counts
 
 
 _FOCUS = np.array(
@@ -101,87 +101,104 @@ def interlace_ratio(gray: NDArray[np.uint8], top: int, bottom: int) -> float:
     return near / far if far > 0 else 0.0
 
 
-@njit(_FLOATS(GRAY, _FLOATS, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
-def rim_steepness(
+@njit(_F(GRAY, _F, _F, _F), nogil=True, cache=True)
+def _capped(gray: NDArray[np.uint8], x: float, y: float, cap: float) -> float:
+    return min(sample(gray, x, y), cap)
+
+
+@njit(types.void(GRAY, _FLOATS, _FLOATS, _FLOATS, _F, _FLOATS), nogil=True, cache=True)
+def rim_steepness(  # noqa: PLR0917
     gray: NDArray[np.uint8],
     pupil: NDArray[np.float64],
     angles: NDArray[np.float64],
     radii: NDArray[np.float64],
     cap: float,
-) -> NDArray[np.float64]:
+    steep: NDArray[np.float64],
+) -> None:
     """Share of the pupil's step that falls within two pixels of its rim, along each ray; NaN without a step.
 
     pupil: x, y, r; radii: the rim's own radius on each ray, 0 where it was not seen.
     """
-    out = np.full(angles.size, np.nan)
+    steep[:] = np.nan
+    x, y = pupil[0], pupil[1]
     for index in range(angles.size):
         r = radii[index]
         if r <= 0:
             continue
         cos, sin = np.cos(angles[index]), np.sin(angles[index])
-        levels = np.empty(4)
-        for k, offset in enumerate((-7.0, -1.0, 1.0, 7.0)):
-            levels[k] = min(sample(gray, pupil[0] + (r + offset) * cos, pupil[1] + (r + offset) * sin), cap)
-        whole = levels[3] - levels[0]
+        inside = _capped(gray, x + (r - 7.0) * cos, y + (r - 7.0) * sin, cap)
+        before = _capped(gray, x + (r - 1.0) * cos, y + (r - 1.0) * sin, cap)
+        beyond = _capped(gray, x + (r + 1.0) * cos, y + (r + 1.0) * sin, cap)
+        whole = _capped(gray, x + (r + 7.0) * cos, y + (r + 7.0) * sin, cap) - inside
         if whole > 10:
-            out[index] = min(1.0, max(0.0, (levels[2] - levels[1]) / whole))
-    return out
+            steep[index] = min(1.0, max(0.0, (beyond - before) / whole))
 
 
-@njit(_FLOATS(GRAY, _FLOATS, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
-def thin_rings(
+@njit(_F(GRAY, _FLOATS, _F, _FLOATS, _F, _F), nogil=True, cache=True)
+def _flank_contrast(  # noqa: PLR0917
+    gray: NDArray[np.uint8],
+    iris: NDArray[np.float64],
+    r: float,
+    angles: NDArray[np.float64],
+    thickness: float,
+    side: float,
+) -> float:
+    """Mean contrast of one flank's ring; NaN when less than half of it lies in the picture."""
+    height, width = gray.shape
+    total, rays = 0.0, 0
+    for angle in angles:
+        cos, sin = side * np.cos(angle), np.sin(angle)
+        ox, oy = iris[0] + (r + thickness) * cos, iris[1] + (r + thickness) * sin
+        if ox < 0 or oy < 0 or ox > width - 1 or oy > height - 1:
+            continue
+        middle = sample(gray, iris[0] + r * cos, iris[1] + r * sin)
+        inside = sample(gray, iris[0] + (r - thickness) * cos, iris[1] + (r - thickness) * sin)
+        total += min(max(middle - 0.5 * (inside + sample(gray, ox, oy)), -30.0), 30.0)
+        rays += 1
+    return total / rays if rays and 2 * rays >= angles.size else np.nan
+
+
+@njit(types.void(GRAY, _FLOATS, _FLOATS, _FLOATS, _F, _FLOATS), nogil=True, cache=True)
+def thin_rings(  # noqa: PLR0917
     gray: NDArray[np.uint8],
     iris: NDArray[np.float64],
     radii: NDArray[np.float64],
     angles: NDArray[np.float64],
     thickness: float,
-) -> NDArray[np.float64]:
+    rings: NDArray[np.float64],
+) -> None:
     """Mean contrast of a thin ring at each radius against the pixels `thickness` inside and outside it.
 
     Over the right flank at `angles` and its mirror; the weaker flank counts, and 0 when they differ in sign or
     less than half a flank lies in the picture. iris: x, y, r.
     """
-    height, width = gray.shape
-    out = np.zeros(radii.size)
     for place in range(radii.size):
-        r = radii[place]
-        means = np.zeros(2)
-        seen = True
-        for side in range(2):
-            total, rays = 0.0, 0
-            for angle in angles:
-                cos, sin = (1 - 2 * side) * np.cos(angle), np.sin(angle)
-                ox, oy = iris[0] + (r + thickness) * cos, iris[1] + (r + thickness) * sin
-                if ox < 0 or oy < 0 or ox > width - 1 or oy > height - 1:
-                    continue
-                middle = sample(gray, iris[0] + r * cos, iris[1] + r * sin)
-                inside = sample(gray, iris[0] + (r - thickness) * cos, iris[1] + (r - thickness) * sin)
-                total += min(max(middle - 0.5 * (inside + sample(gray, ox, oy)), -30.0), 30.0)
-                rays += 1
-            if 2 * rays < angles.size:
-                seen = False
-                break
-            means[side] = total / rays
-        if seen and means[0] * means[1] > 0:
-            weaker = min(abs(means[0]), abs(means[1]))
-            out[place] = weaker if means[0] > 0 else -weaker
-    return out
+        right = _flank_contrast(gray, iris, radii[place], angles, thickness, 1.0)
+        left = _flank_contrast(gray, iris, radii[place], angles, thickness, -1.0)
+        rings[place] = 0.0
+        if right * left > 0:
+            weaker = min(abs(right), abs(left))
+            rings[place] = weaker if right > 0 else -weaker
 
 
-@njit(_TABLE(GRAY, _FLOATS, _FLOATS, _F), nogil=True, cache=True)
+@njit(types.void(GRAY, _FLOATS, _FLOATS, _F, _TABLE), nogil=True, cache=True)
 def flank_lids(
-    gray: NDArray[np.uint8], iris: NDArray[np.float64], reaches: NDArray[np.float64], faintest: float
-) -> NDArray[np.float64]:
+    gray: NDArray[np.uint8],
+    iris: NDArray[np.float64],
+    reaches: NDArray[np.float64],
+    faintest: float,
+    heights: NDArray[np.float64],
+) -> None:
     """Height of the upper lid's edge beside the iris: the first strong vertical step above its centre line.
 
-    reaches: distances from the iris centre in iris radii. Returns (2, reaches), the picture's left and right,
+    reaches: distances from the iris centre in iris radii. heights (2, reaches), the picture's left and right,
     in iris radii above the centre; NaN where the column leaves the picture or shows no step of `faintest`.
     """
     height, width = gray.shape
     ix, iy, ir = iris[0], iris[1], iris[2]
     half = max(2, int(0.03 * ir))
     side = max(1, int(0.04 * ir))
-    out = np.full((2, reaches.size), np.nan)
+    heights[:] = np.nan
     for flank in range(2):
         for place in range(reaches.size):
             x = int(ix + (2 * flank - 1) * reaches[place] * ir)
@@ -195,7 +212,6 @@ def flank_lids(
                         above += gray[y - j, x + i]
                         below += gray[y + j, x + i]
                 if abs(below - above) > faintest * half * (2 * side + 1):
-                    out[flank, place] = (iy - y) / ir
+                    heights[flank, place] = (iy - y) / ir
                     break
                 y -= 1
-    return out

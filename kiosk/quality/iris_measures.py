@@ -15,6 +15,7 @@ from kiosk.quality.iris_measure_kernels import (
     thin_rings,
     zones,
 )
+from kiosk.quality.workspace import Workspace
 
 _PUPIL, _IRIS, _SCLERA, _RING = range(4)
 _FOCUS_SCALE = 180_000.0
@@ -28,11 +29,11 @@ _LID_REACHES = np.arange(1.1, 1.65, 0.07)
 _LID_STEP = 12.0
 
 
-def eye_measures(eye: Eye, iris: Circle, *, width: int, height: int) -> dict[str, float]:
+def eye_measures(eye: Eye, iris: Circle, *, width: int, height: int, workspace: Workspace) -> dict[str, float]:
     """Everything that needs the circles. iris: the eye's own; width, height: of the whole picture."""
-    counts = zones(
-        eye.gray, _row(iris), _row(eye.pupil), _lid(eye.upper, _NO_UPPER), _lid(eye.lower, _NO_LOWER)
-    )
+    counts = workspace.lend("eye zones", (4, 256), np.int64)
+    upper, lower = _lid(eye.upper, _NO_UPPER), _lid(eye.lower, _NO_LOWER)
+    zones(eye.gray, _row(iris), _row(eye.pupil), upper, lower, counts)
     pupil, ring, sclera = (_median(counts[zone]) for zone in (_PUPIL, _IRIS, _SCLERA))
     whole = in_picture(iris, eye.scale)
     apart = float(np.hypot(iris.x - eye.pupil.x, iris.y - eye.pupil.y))
@@ -50,14 +51,14 @@ def eye_measures(eye: Eye, iris: Circle, *, width: int, height: int) -> dict[str
         "iris_level": ring,
         "sclera_level": sclera,
         "pupil_agreement": eye.pupil_agreement,
-        **_motion(eye, iris),
-        **_lens_rim(eye, iris),
-        **_side(eye, iris),
+        **_motion(eye, iris, workspace),
+        **_lens_rim(eye, iris, workspace),
+        **_side(eye, iris, workspace),
         "glare_share": float(counts[_RING][_GLARE_LEVEL:].sum()) / max(1, int(counts[_RING].sum())),
     }
 
 
-def _motion(eye: Eye, iris: Circle) -> dict[str, float]:
+def _motion(eye: Eye, iris: Circle, workspace: Workspace) -> dict[str, float]:
     """Steepness of the pupil's rim, its loss along the worst direction, and the comb of interlacing.
 
     rim_steepness: median share of the step within two pixels, 1 sharp; directional_power: how much the
@@ -66,7 +67,8 @@ def _motion(eye: Eye, iris: Circle) -> dict[str, float]:
     top, bottom = int(iris.y - iris.r), int(iris.y + iris.r)
     interlace = interlace_ratio(eye.gray, top, bottom)
     radii = np.ascontiguousarray(eye.pupil_rays[:, 0])
-    steep = rim_steepness(eye.gray, _row(eye.pupil), PUPIL_ANGLES, radii, eye.pupil_cap)
+    steep = workspace.lend("rim steepness", radii.shape, np.float64)
+    rim_steepness(eye.gray, _row(eye.pupil), PUPIL_ANGLES, radii, eye.pupil_cap, steep)
     seen = np.isfinite(steep)
     if seen.sum() < PUPIL_ANGLES.size // 2:
         return {"interlace_ratio": interlace, "rim_steepness": 0.0, "directional_power": 0.0}
@@ -80,19 +82,21 @@ def _motion(eye: Eye, iris: Circle) -> dict[str, float]:
     }
 
 
-def _lens_rim(eye: Eye, iris: Circle) -> dict[str, float]:
+def _lens_rim(eye: Eye, iris: Circle, workspace: Workspace) -> dict[str, float]:
     """Contrast of the strongest thin ring on the sclera, grey levels: the rim of a soft contact lens."""
     radii = np.arange(1.08, 1.32, 0.01) * iris.r
-    rings = thin_rings(eye.gray, _row(iris), radii, _FLANK, max(2.0, 0.03 * iris.r))
+    rings = workspace.lend("thin rings", radii.shape, np.float64)
+    thin_rings(eye.gray, _row(iris), radii, _FLANK, max(2.0, 0.03 * iris.r), rings)
     return {"lens_rim_levels": float(np.abs(rings).max())}
 
 
-def _side(eye: Eye, iris: Circle) -> dict[str, float]:
+def _side(eye: Eye, iris: Circle, workspace: Workspace) -> dict[str, float]:
     """Which eye it is: the upper lid falls towards the nose, and the pupil lies nearer to it.
 
     Positive values say that the nose is at the picture's right: the person's right eye.
     """
-    heights = flank_lids(eye.gray, _row(iris), _LID_REACHES, _LID_STEP)
+    heights = workspace.lend("flank lids", (2, _LID_REACHES.size), np.float64)
+    flank_lids(eye.gray, _row(iris), _LID_REACHES, _LID_STEP, heights)
     fall = 0.0
     if np.isfinite(heights).sum(axis=1).min() >= 3:
         fall = float(np.nanmedian(heights[0]) - np.nanmedian(heights[1]))

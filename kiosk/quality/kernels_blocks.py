@@ -260,41 +260,56 @@ def _mean_in_fours(values: NDArray[np.float64], count: int) -> float:
     return float(total * (1.0 / count)) if count else 0.0
 
 
-@njit("float64(uint8[:, ::1], float64[::1], uint8[::1])", nogil=True, cache=True)
-def clarity_of(window: NDArray[np.uint8], threshold: NDArray[np.float64], ridge: NDArray[np.uint8]) -> float:
-    """Local clarity 1 - (alpha + beta) / 2; 0 when mean ridge or valley widths are not a finger's."""
-    widths = np.zeros((2, BLOCK))
-    counts = np.zeros(2, np.int64)
-    kind = ridge[0]
+@njit("float64(uint8[:, ::1], float64[::1], uint8[::1], float64[:, ::1])", nogil=True, cache=True)
+def clarity_of(
+    window: NDArray[np.uint8],
+    threshold: NDArray[np.float64],
+    ridge: NDArray[np.uint8],
+    widths: NDArray[np.float64],
+) -> float:
+    """Local clarity 1 - (alpha + beta) / 2; 0 when mean ridge or valley widths are not a finger's.
+
+    widths (2, 32): scratch.
+    """
+    valleys, ridges = 0, 0
     last = 0
     for change in range(BLOCK - 1):
         if ridge[change] != ridge[change + 1]:
-            widths[kind, counts[kind]] = (change - last) / 20.0
-            counts[kind] += 1
+            width = (change - last) / 20.0
+            if ridge[change]:
+                widths[1, ridges] = width
+                ridges += 1
+            else:
+                widths[0, valleys] = width
+                valleys += 1
             last = change
-            kind = 1 - kind
-    valley_width = _mean_in_fours(widths[0], counts[0])
-    ridge_width = _mean_in_fours(widths[1], counts[1])
+    valley_width = _mean_in_fours(widths[0], valleys)
+    ridge_width = _mean_in_fours(widths[1], ridges)
     if not (3 / 20 <= ridge_width <= 10 / 20 and 2 / 20 <= valley_width <= 10 / 20):
         return 0.0
-    wrong = np.zeros(2)
-    seen = np.zeros(2)
+    dark_valley, bright_ridge, ridge_lines = 0.0, 0.0, 0
     for place in range(BLOCK):
+        ridge_lines += int(ridge[place])
         for line in range(2 * HALF_WIDTH):
             dark = window[line, place] < threshold[place]
-            if dark != (ridge[place] == 1):
-                wrong[ridge[place]] += 1
-        seen[ridge[place]] += 2 * HALF_WIDTH
-    return float(1.0 - (wrong[0] / seen[0] + wrong[1] / seen[1]) / 2.0)
+            if ridge[place] and not dark:
+                bright_ridge += 1.0
+            elif dark and not ridge[place]:
+                dark_valley += 1.0
+    valley_pixels = 2 * HALF_WIDTH * (BLOCK - ridge_lines)
+    ridge_pixels = 2 * HALF_WIDTH * ridge_lines
+    return float(1.0 - (dark_valley / valley_pixels + bright_ridge / ridge_pixels) / 2.0)
 
 
-@njit("int64(uint8[::1], float64[::1], int64)", nogil=True, cache=True)
-def width_ratios(ridge: NDArray[np.uint8], ratios: NDArray[np.float64], filled: int) -> int:
+@njit("int64(uint8[::1], float64[::1], int64, int64[::1])", nogil=True, cache=True)
+def width_ratios(
+    ridge: NDArray[np.uint8], ratios: NDArray[np.float64], filled: int, changes: NDArray[np.int64]
+) -> int:
     """Appends ridge to valley ratios of neighbouring complete pairs; gives the new length of `ratios`.
 
     NFIQ 2 looks at 31 of the 32 lines, reads the widths from the far end and drops the first complete one.
+    changes (32,): scratch.
     """
-    changes = np.empty(BLOCK, np.int64)
     count = 0
     for change in range(BLOCK - 2):
         if ridge[change] != ridge[change + 1]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 from kiosk.quality.kernels_blocks import (
@@ -29,13 +30,14 @@ LOWEST_TURN = 4.0 * math.pi / 180.0
 """Direction changes up to 4 degrees between neighbours are a finger's own (NFIQ 2, orientation flow)."""
 
 
-@njit("void(uint8[:, ::1], float64, uint8[:, ::1])", nogil=True, cache=True)
-def ridge_blocks(image: NDArray[np.uint8], threshold: float, mask: NDArray[np.uint8]) -> None:
+@njit("void(uint8[:, ::1], float64, uint8[:, ::1], float64[:, ::1])", nogil=True, cache=True)
+def ridge_blocks(
+    image: NDArray[np.uint8], threshold: float, mask: NDArray[np.uint8], deviations: NDArray[np.float64]
+) -> None:
     """mask, one cell per 32x32 block, edge remainders too: 1 where the block deviates more than
-    `threshold` times as much as the whole image does."""
+    `threshold` times as much as the whole image does. deviations, of the mask's shape: scratch."""
     height, width = image.shape
     rows, columns = mask.shape
-    deviations = np.empty((rows, columns))
     whole = 0.0
     whole_squared = 0.0
     for block_row in range(rows):
@@ -62,9 +64,27 @@ def ridge_blocks(image: NDArray[np.uint8], threshold: float, mask: NDArray[np.ui
             mask[block_row, block_column] = deviations[block_row, block_column] > threshold * deviation
 
 
+class WindowScratch(NamedTuple):
+    """What one window is worked on in: profile, changes (32,), threshold (32,), widths (2, 32), ridge (32,),
+    window (16, 32)."""
+
+    profile: NDArray[np.int64]
+    changes: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    widths: NDArray[np.float64]
+    ridge: NDArray[np.uint8]
+    window: NDArray[np.uint8]
+
+
+_LINE, _LINES, _GRAY = types.float64[::1], types.float64[:, ::1], types.uint8[:, ::1]
+_WHOLE = types.int64[::1]
+_SCRATCH = types.NamedTuple(  # type: ignore[no-untyped-call]
+    [_WHOLE, _WHOLE, _LINE, _LINES, types.uint8[::1], _GRAY], WindowScratch
+)
+
+
 @njit(
-    "int64(uint8[:, ::1], uint8[:, ::1], float64[:, ::1], float64[:, ::1], uint8[:, ::1],"
-    " float64[::1], float64[::1], float64[::1], int64[::1])",
+    types.int64(_GRAY, _GRAY, _LINES, _LINES, _GRAY, _LINE, _LINE, _LINE, _WHOLE, _SCRATCH),
     nogil=True,
     cache=True,
 )
@@ -78,16 +98,14 @@ def window_measures(  # noqa: PLR0917 - kernels take no keywords
     clarities: NDArray[np.float64],
     ratios: NDArray[np.float64],
     filled: NDArray[np.int64],
+    scratch: WindowScratch,
 ) -> int:
     """Frequency, clarity and width ratios of every block 2 px in from the edge whose mask cells are all 1.
 
     angles, inside (rows, columns): for all blocks. filled[0]: how many ratios. Gives the number of blocks.
     """
     rows, columns = angles.shape
-    profile = np.empty(BLOCK, np.int64)
-    threshold = np.empty(BLOCK, np.float64)
-    ridge = np.empty(BLOCK, np.uint8)
-    window = np.empty((BLOCK // 2, BLOCK), np.uint8)
+    profile, changes, threshold, widths, ridge, window = scratch
     measured = 0
     filled[0] = 0
     area = float(BLOCK * BLOCK)
@@ -111,14 +129,14 @@ def window_measures(  # noqa: PLR0917 - kernels take no keywords
             frequencies[measured] = frequency_certainty(profile, waves)
             ridge_profile(image, top, left, angle, False, profile)
             split_ridges(profile, threshold, ridge)
-            filled[0] = width_ratios(ridge, ratios, filled[0])
+            filled[0] = width_ratios(ridge, ratios, filled[0], changes)
             turned_window(image, top, left, angle, window)
             profile[:] = 0
             for line in range(BLOCK // 2):
                 for place in range(BLOCK):
                     profile[place] += window[line, place]
             split_ridges(profile, threshold, ridge)
-            clarities[measured] = clarity_of(window, threshold, ridge)
+            clarities[measured] = clarity_of(window, threshold, ridge, widths)
             measured += 1
     return measured
 

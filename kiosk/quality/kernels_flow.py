@@ -8,7 +8,7 @@ another without a border, as it does.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 from kiosk.quality.kernels_integers import (
@@ -31,9 +31,12 @@ LEAST_AGREEMENT = 128
 """Of 625 units of weight in the 9x9 surroundings, how many must agree on a direction."""
 
 
-@njit("void(uint8[:, ::1], uint8[:, ::1])", nogil=True, cache=True)
+@njit(types.void(types.Array(types.uint8, 2, "A", readonly=True), types.uint8[:, ::1]), nogil=True, cache=True)
 def reduce_to_333(image: NDArray[np.uint8], small: NDArray[np.uint8]) -> None:
-    """Every 3x3 pixels become 2x2, corners weighing 4, edges 2, the middle 1; 28/256 stands for 1/9."""
+    """Every 3x3 pixels become 2x2, corners weighing 4, edges 2, the middle 1; 28/256 stands for 1/9.
+
+    image: any view of the picture.
+    """
     for row in range(small.shape[0]):
         corner_row = row // 2 * 3 + row % 2 * 2
         middle_row = row // 2 * 3 + 1
@@ -48,18 +51,25 @@ def reduce_to_333(image: NDArray[np.uint8], small: NDArray[np.uint8]) -> None:
             small[row, column] = total * 28 >> 8
 
 
-@njit("int32[::1](int64, int64, int32)", nogil=True, cache=True)
-def _signal(length: int, lead: int, before: int) -> NDArray[np.int32]:
-    values = np.empty(length + lead, np.int32)
-    values[:lead] = before
-    return values
+SIGNALS = 6
 
 
-@njit("void(uint8[:, ::1], int32[:, :, ::1])", nogil=True, cache=True)
-def ridge_flow(image: NDArray[np.uint8], flow: NDArray[np.int32]) -> None:
+def signal_length(height: int, width: int) -> int:
+    """How long a running sum of `ridge_flow` is."""
+    return (height // CELL - 1) * CELL * width + width + 1
+
+
+@njit("void(uint8[:, ::1], int32[:, :, ::1], int32[:, ::1], int64[:, :, ::1])", nogil=True, cache=True)
+def ridge_flow(
+    image: NDArray[np.uint8],
+    flow: NDArray[np.int32],
+    signals: NDArray[np.int32],
+    totals: NDArray[np.int64],
+) -> None:
     """flow (h/4, w/4, 2): twice the ridge normal's angle as a vector on an octagon of radius 127, or (0, 0).
 
     The pixels pass through running sums, each a delay of one row or one pixel; before the first stands white.
+    signals (SIGNALS, signal_length(h, w)), totals (h/4, w/4, 2): scratch.
     """
     height, width = image.shape
     pixels = image.reshape(height * width)
@@ -67,10 +77,14 @@ def ridge_flow(image: NDArray[np.uint8], flow: NDArray[np.int32]) -> None:
     length = (rows - 1) * CELL * width
     lead = width + 1
     first = 2 * width + 6
-    pair = _signal(length, lead, 2 * WHITE)
-    plus = _signal(length, lead, 5 * WHITE)
-    double = _signal(length, lead, 10 * WHITE)
-    soft = _signal(length, lead, 25 * WHITE)
+    pair, plus, double, soft = signals[0], signals[1], signals[2], signals[3]
+    slope_x, slope_y = signals[4], signals[5]
+    pair[:lead] = 2 * WHITE
+    plus[:lead] = 5 * WHITE
+    double[:lead] = 10 * WHITE
+    soft[:lead] = 25 * WHITE
+    slope_x[:lead] = 0
+    slope_y[:lead] = 0
     for at in range(length):
         pair[lead + at] = np.int32(pixels[first + at]) + np.int32(pixels[first + at + width - 1])
     for at in range(length):
@@ -80,14 +94,12 @@ def ridge_flow(image: NDArray[np.uint8], flow: NDArray[np.int32]) -> None:
         double[lead + at] = plus[at] + plus[lead + at]
     for at in range(length):
         soft[lead + at] = double[at + 2] + double[lead + at] + plus[at + 1]
-    slope_x = _signal(length, lead, 0)
-    slope_y = _signal(length, lead, 0)
     slope_x[lead] = 50 * WHITE - (soft[1] + soft[lead])
     slope_y[lead] = soft[1] - soft[lead]
     for at in range(1, length):
         slope_x[lead + at] = (soft[at] + soft[lead + at - 1]) - (soft[at + 1] + soft[lead + at])
         slope_y[lead + at] = (soft[at] - soft[lead + at - 1]) + (soft[at + 1] - soft[lead + at])
-    totals = np.zeros((rows, columns, 2), np.int64)
+    totals[:] = 0
     for row in range((rows - 1) * CELL):
         for column in range(width):
             at = row * width + column
@@ -112,11 +124,11 @@ def ridge_flow(image: NDArray[np.uint8], flow: NDArray[np.int32]) -> None:
             flow[cell // columns, cell % columns, 1] = wrap_int8(divide_to_zero(y, divisor))
 
 
-@njit("void(uint8[:, ::1], int64, int64)", nogil=True, cache=True)
-def _vote(cells: NDArray[np.uint8], reach: int, needed: int) -> None:
-    """A cell is set when more than `needed` of its square surroundings were."""
+@njit("void(uint8[:, ::1], int64, int64, uint8[:, ::1])", nogil=True, cache=True)
+def _vote(cells: NDArray[np.uint8], reach: int, needed: int, before: NDArray[np.uint8]) -> None:
+    """A cell is set when more than `needed` of its square surroundings were. before, of that shape: scratch."""
     rows, columns = cells.shape
-    before = cells.copy()
+    before[:] = cells
     for row in range(rows):
         for column in range(columns):
             votes = 0
@@ -148,26 +160,29 @@ def _fill_between(cells: NDArray[np.uint8]) -> None:
             cells[row, column] = 1
 
 
-@njit("void(int32[:, :, ::1], uint8[:, ::1])", nogil=True, cache=True)
-def footprint_of(flow: NDArray[np.int32], footprint: NDArray[np.uint8]) -> None:
-    """footprint (h/4, w/4): 1 where cells with ridges crowd; specks go, holes close, edges smooth."""
+@njit("void(int32[:, :, ::1], uint8[:, ::1], uint8[:, ::1])", nogil=True, cache=True)
+def footprint_of(flow: NDArray[np.int32], footprint: NDArray[np.uint8], scratch: NDArray[np.uint8]) -> None:
+    """footprint (h/4, w/4): 1 where cells with ridges crowd; specks go, holes close, edges smooth.
+
+    scratch: of that shape.
+    """
     rows, columns = footprint.shape
     for row in range(rows):
         for column in range(columns):
             footprint[row, column] = flow[row, column, 0] != 0 or flow[row, column, 1] != 0
-    _vote(footprint, 1, 3)
-    _vote(footprint, 2, 11)
-    _vote(footprint, 2, 11)
+    _vote(footprint, 1, 3, scratch)
+    _vote(footprint, 2, 11, scratch)
+    _vote(footprint, 2, 11, scratch)
     _fill_between(footprint)
-    _vote(footprint, 2, 14)
-    _vote(footprint, 2, 14)
+    _vote(footprint, 2, 14, scratch)
+    _vote(footprint, 2, 14, scratch)
 
 
-@njit("void(int32[:, :, ::1], int32[:, :, ::1])", nogil=True, cache=True)
-def _blur(flow: NDArray[np.int32], blurred: NDArray[np.int32]) -> None:
-    """Weights 1 2 3 4 5 4 3 2 1 both ways; nothing beyond the edges."""
+@njit("void(int32[:, :, ::1], int32[:, :, ::1], int32[:, :, ::1])", nogil=True, cache=True)
+def _blur(flow: NDArray[np.int32], blurred: NDArray[np.int32], passed: NDArray[np.int32]) -> None:
+    """Weights 1 2 3 4 5 4 3 2 1 both ways; nothing beyond the edges. passed, of that shape: scratch."""
     rows, columns = flow.shape[:2]
-    passed = np.zeros_like(flow)
+    passed[:] = 0
     for row in range(rows):
         for other in range(max(row - 4, 0), min(row + 5, rows)):
             weight = 5 - abs(row - other)
@@ -183,12 +198,15 @@ def _blur(flow: NDArray[np.int32], blurred: NDArray[np.int32]) -> None:
                 blurred[row, column, 1] += weight * passed[row, other, 1]
 
 
-@njit("void(int32[:, :, ::1], uint8[:, ::1])", nogil=True, cache=True)
-def smooth_normals(flow: NDArray[np.int32], footprint: NDArray[np.uint8]) -> None:
-    """Turns doubled angles into ridge normals: a vector of length 127 and angle 0..127/256 turn, or (0, 0)."""
+@njit("void(int32[:, :, ::1], uint8[:, ::1], int32[:, :, :, ::1])", nogil=True, cache=True)
+def smooth_normals(flow: NDArray[np.int32], footprint: NDArray[np.uint8], scratch: NDArray[np.int32]) -> None:
+    """Turns doubled angles into ridge normals: a vector of length 127 and angle 0..127/256 turn, or (0, 0).
+
+    scratch (2, h/4, w/4, 2).
+    """
     rows, columns = footprint.shape
-    blurred = np.empty_like(flow)
-    _blur(flow, blurred)
+    blurred, passed = scratch[0], scratch[1]
+    _blur(flow, blurred, passed)
     flow[:] = 0
     for row in range(rows):
         for column in range(columns):
@@ -197,7 +215,7 @@ def smooth_normals(flow: NDArray[np.int32], footprint: NDArray[np.uint8]) -> Non
                 divisor = octagon_divisor(x, y)
                 flow[row, column, 0] = wrap_int8(divide_to_zero(x, divisor))
                 flow[row, column, 1] = wrap_int8(divide_to_zero(y, divisor))
-    _blur(flow, blurred)
+    _blur(flow, blurred, passed)
     flow[:] = 0
     for row in range(rows):
         for column in range(columns):

@@ -62,18 +62,29 @@ _ACROSS_ODD = np.array(
 )
 
 
-@njit("void(uint8[:, ::1], int32[:, ::1], int8[:, :, ::1])", nogil=True, cache=True)
-def wave_corners(phase: NDArray[np.uint8], corners: NDArray[np.int32], directions: NDArray[np.int8]) -> None:
+def products_length(height: int, width: int) -> int:
+    """How long a row of products of `wave_corners` is: its delay of two rows and two pixels stands before."""
+    return (height + 2) * width + 2
+
+
+@njit("void(uint8[:, ::1], int32[:, ::1], int8[:, :, ::1], int32[:, ::1])", nogil=True, cache=True)
+def wave_corners(
+    phase: NDArray[np.uint8],
+    corners: NDArray[np.int32],
+    directions: NDArray[np.int8],
+    products: NDArray[np.int32],
+) -> None:
     """corners (h, w): how much the wave changes both ways, 0 where it does not, -1 beyond the image.
 
     directions (h/2, w/2, 2): doubled direction of the change, on an octagon of radius 127. Cell (y, x) of
     either looks at phase row y + 2, column x - 1 (of the row before for x = 0).
+    products (3, products_length(h, w)): scratch.
     """
     height, width = phase.shape
     pixels = phase.reshape(height * width)
     length = height * width
     lead = 2 * width + 2
-    products = np.zeros((3, length + lead), np.int32)
+    products[:] = 0
     last = (height - TOP - 1) * width
     for at in range(last):
         pixel = at + TOP * width
@@ -223,20 +234,25 @@ def _fork_answer(patch: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[
     return strongest, turned, ending
 
 
-@njit("int64(uint8[:, ::1], int32[:, ::1], int8[:, :, ::1], int64[:, ::1])", nogil=True, cache=True)
+@njit(
+    "int64(uint8[:, ::1], int32[:, ::1], int8[:, :, ::1], int64[:, ::1], int64[:, ::1])",
+    nogil=True,
+    cache=True,
+)
 def find_minutiae(
     phase: NDArray[np.uint8],
     corners: NDArray[np.int32],
     directions: NDArray[np.int8],
     found: NDArray[np.int64],
+    scratch: NDArray[np.int64],
 ) -> int:
     """Fills rows (x, y, angle, strength, kind) in pixels of the phase image; gives how many.
 
     angle: 256ths of a turn, the patch's x axis across the ridges. kind: OTHER, ENDING or FORK.
+    scratch (PATCH + 2, PATCH).
     """
     height, width = phase.shape
-    patch = np.empty((PATCH, PATCH), np.int64)
-    columns = np.empty((2, PATCH), np.int64)
+    patch, columns = scratch[:PATCH], scratch[PATCH:]
     count = 0
     for top in range(2, height, 3):
         for left in range(2, width - 4, 3):

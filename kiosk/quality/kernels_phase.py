@@ -16,6 +16,7 @@ from kiosk.quality.kernels_integers import divide_to_zero, octagon_divisor, wrap
 NO_PHASE = 127
 """Outside the finger. Phases are the upper four bits of 127 - 127 cos(phase), so never 127."""
 
+FILTERS = 6
 REACH = 4
 """Half the filters' size: the phase image lies this many rows above the picture."""
 
@@ -84,12 +85,19 @@ def _odd(columns: NDArray[np.int32], source: int, place: int, kind: int) -> int:
     return int(total)
 
 
-@njit("void(uint8[:, ::1], int32[:, :, ::1], uint8[:, ::1])", nogil=True, cache=True)
-def ridge_phase(image: NDArray[np.uint8], normals: NDArray[np.int32], phase: NDArray[np.uint8]) -> None:
-    """phase (h, w): row r is the picture's row r + 4; NO_PHASE without a normal and in the last 8 rows."""
+@njit("void(uint8[:, ::1], int32[:, :, ::1], uint8[:, ::1], int32[:, ::1])", nogil=True, cache=True)
+def ridge_phase(
+    image: NDArray[np.uint8],
+    normals: NDArray[np.int32],
+    phase: NDArray[np.uint8],
+    columns: NDArray[np.int32],
+) -> None:
+    """phase (h, w): row r is the picture's row r + 4; NO_PHASE without a normal and in the last 8 rows.
+
+    columns (FILTERS, w + 2 REACH): scratch.
+    """
     height, width = image.shape
     pixels = image.reshape(height * width)
-    columns = np.empty((6, width + 2 * REACH), np.int32)
     phase[:] = NO_PHASE
     for row in range(REACH, height - REACH):
         known = False

@@ -5,21 +5,29 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 CELL = 8
 """0.4 mm at 500 ppi, a little less than a ridge and a valley."""
 
 
-@njit("void(uint8[:, ::1], float32[:, ::1], float32[:, ::1])", nogil=True, cache=True)
+FRAME = types.Array(types.uint8, 2, "C", readonly=True)
+"""Scanner frames arrive read-only."""
+
+_CELLS, _SUMS = types.float32[:, ::1], types.int64[:, ::1]
+
+
+@njit(types.void(FRAME, _CELLS, _CELLS, _SUMS), nogil=True, cache=True)
 def cell_statistics(
-    image: NDArray[np.uint8], means: NDArray[np.float32], deviations: NDArray[np.float32]
+    image: NDArray[np.uint8],
+    means: NDArray[np.float32],
+    deviations: NDArray[np.float32],
+    sums: NDArray[np.int64],
 ) -> None:
-    """means, deviations (h // 8, w // 8): of the whole cells."""
+    """means, deviations (h // 8, w // 8): of the whole cells. sums (2, w // 8): scratch."""
     rows, columns = means.shape
-    totals = np.empty(columns, np.int64)
-    squares = np.empty(columns, np.int64)
+    totals, squares = sums[0], sums[1]
     area = float(CELL * CELL)
     for row in range(rows):
         totals[:] = 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 
@@ -52,15 +54,33 @@ def _add_pair_32(
         total[place] = np.uint32(total[place] + np.uint32(weight * both))
 
 
-@njit("void(uint8[:, ::1], uint16[::1], uint8[:, ::1])", nogil=True, cache=True)
-def smooth(image: NDArray[np.uint8], weights: NDArray[np.uint16], smoothed: NDArray[np.uint8]) -> None:
+class SmoothScratch(NamedTuple):
+    """line (w + 2 reach,): reach is what the weights hold beside the middle one. across (h, w), totals (w,)."""
+
+    line: NDArray[np.uint16]
+    across: NDArray[np.uint16]
+    totals: NDArray[np.uint32]
+
+
+_GRAY, _SHORTS = types.uint8[:, ::1], types.uint16[::1]
+_SCRATCH = types.NamedTuple(  # type: ignore[no-untyped-call]
+    [_SHORTS, types.uint16[:, ::1], types.uint32[::1]], SmoothScratch
+)
+
+
+@njit(types.void(_GRAY, _SHORTS, _GRAY, _SCRATCH), nogil=True, cache=True)
+def smooth(
+    image: NDArray[np.uint8],
+    weights: NDArray[np.uint16],
+    smoothed: NDArray[np.uint8],
+    scratch: SmoothScratch,
+) -> None:
     """smoothed (h, w): rounded to the nearest; the image is mirrored at its outermost pixels."""
     height, width = image.shape
     reach = weights.size - 1
     while reach > 0 and weights[reach] == 0:
         reach -= 1
-    line = np.empty(width + 2 * reach, np.uint16)
-    across = np.empty((height, width), np.uint16)
+    line, across, totals = scratch
     for row in range(height):
         for place in range(width + 2 * reach):
             line[place] = image[row, _mirrored(place - reach, width)]
@@ -71,7 +91,6 @@ def smooth(image: NDArray[np.uint8], weights: NDArray[np.uint16], smoothed: NDAr
             if weights[tap]:
                 right, left = reach + tap, reach - tap
                 _add_pair_16(sums, line[right : right + width], line[left : left + width], weights[tap])
-    totals = np.empty(width, np.uint32)
     for row in range(height):
         for column in range(width):
             totals[column] = np.uint32(np.uint32(weights[0]) * np.uint32(across[row, column]) + 32768)

@@ -161,14 +161,20 @@ def _blend(
             enhanced[row, column] += ((value - lowest) * weight + (divisor >> 1)) // divisor
 
 
-@njit("void(uint8[:, ::1], uint8[:, ::1])", nogil=True, cache=True)
-def enhance_ridges(image: NDArray[np.uint8], enhanced: NDArray[np.uint8]) -> None:
-    """image, enhanced (h, w): ridges dark. What lies beyond the image counts as white."""
+@njit("void(uint8[:, ::1], uint8[:, ::1], int32[:, :, ::1], int32[:, :, ::1])", nogil=True, cache=True)
+def enhance_ridges(
+    image: NDArray[np.uint8],
+    enhanced: NDArray[np.uint8],
+    pairs: NDArray[np.int32],
+    waves: NDArray[np.int32],
+) -> None:
+    """image, enhanced (h, w): ridges dark. What lies beyond the image counts as white.
+
+    pairs (2, HALF, SIDE), waves (2, SIDE, HALF): scratch.
+    """
     height, width = image.shape
-    pair_real = np.empty((HALF, SIDE), np.int32)
-    pair_imaginary = np.empty((HALF, SIDE), np.int32)
-    real = np.empty((SIDE, HALF), np.int32)
-    imaginary = np.empty((SIDE, HALF), np.int32)
+    pair_real, pair_imaginary = pairs[0], pairs[1]
+    real, imaginary = waves[0], waves[1]
     enhanced[:] = 0
     for top in range(-OVERLAP, height, STEP):
         for left in range(-OVERLAP, width, STEP):

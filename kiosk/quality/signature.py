@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hw.api import PadGeometry, PenPoint
 from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.quality_report import Defect, QualityReport
+from kiosk.quality.workspace import Workspace
 
 ALGORITHM = "signature-marks/1.0"
 
@@ -30,30 +31,47 @@ _WINDING_FULL = 3.0
 
 
 def assess_signature(
-    ink: NDArray[np.uint8] | Sequence[PenPoint], *, geometry: PadGeometry | None = None
+    ink: NDArray[np.uint8] | Sequence[PenPoint],
+    *,
+    geometry: PadGeometry | None = None,
+    workspace: Workspace | None = None,
 ) -> QualityReport:
     """Judge a scanned or a penned signature.
 
     ink: a picture, grey (h, w) or RGBA (h, w, 4), dark on light; or the reports of a pen, then `geometry`
-    is the pad's. Raises ValueError for another shape, or pen points without a geometry.
+    is the pad's. workspace: a caller with more than one signature keeps one and passes it. Raises ValueError
+    for another shape, or pen points without a geometry.
     """
     if isinstance(ink, np.ndarray):
         mask = _ink_of(_on_white(ink))
         return _report(_measures(mask, touches=_border_touches(mask)))
     if geometry is None:
         raise ValueError("pen points need the geometry of their pad")
-    mask = rasterised(ink, geometry=geometry)
+    mask = (workspace or Workspace()).lend("ink", _raster_shape(geometry), np.uint8)
+    _trace(ink, geometry, mask)
     return _report(_measures(mask, touches=_edge_reports(ink, geometry)))
 
 
 def rasterised(points: Sequence[PenPoint], *, geometry: PadGeometry) -> NDArray[np.uint8]:
     """The strokes as a 0/1 picture, 721 pixels wide in the pad's aspect."""
-    scale = _RASTER_WIDTH / max(1, geometry.width)
-    mask = np.zeros((max(1, round(geometry.height * scale) + 1), _RASTER_WIDTH + 1), np.uint8)
-    for stroke in strokes_of(points):
-        path = np.round(np.array([(point.x, point.y) for point in stroke]) * scale).astype(np.int32)
-        cv2.polylines(mask, [path.reshape(-1, 1, 2)], isClosed=False, color=1, thickness=3)
+    mask = np.empty(_raster_shape(geometry), np.uint8)
+    _trace(points, geometry, mask)
     return mask
+
+
+def _raster_shape(geometry: PadGeometry) -> tuple[int, int]:
+    return max(1, round(geometry.height * _scale(geometry)) + 1), _RASTER_WIDTH + 1
+
+
+def _scale(geometry: PadGeometry) -> float:
+    return _RASTER_WIDTH / max(1, geometry.width)
+
+
+def _trace(points: Sequence[PenPoint], geometry: PadGeometry, mask: NDArray[np.uint8]) -> None:
+    mask[:] = 0
+    for stroke in strokes_of(points):
+        path = np.round(np.array([(point.x, point.y) for point in stroke]) * _scale(geometry)).astype(np.int32)
+        cv2.polylines(mask, [path.reshape(-1, 1, 2)], isClosed=False, color=1, thickness=3)
 
 
 def strokes_of(points: Sequence[PenPoint]) -> tuple[tuple[PenPoint, ...], ...]:
@@ -108,19 +126,21 @@ def _edge_reports(points: Sequence[PenPoint], geometry: PadGeometry) -> int:
 
 def _measures(mask: NDArray[np.uint8], *, touches: int) -> dict[str, float]:
     """touches: pixels or reports on the border."""
-    rows, columns = np.nonzero(mask)
+    ink = cv2.countNonZero(mask)
     height, width = mask.shape
-    metrics = {"ink_share": float(rows.size) / mask.size, "border_touches": float(touches)}
-    if not rows.size:
+    metrics = {"ink_share": float(ink) / mask.size, "border_touches": float(touches)}
+    if not ink:
         return metrics
     outline, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     length = sum(cv2.arcLength(line, True) for line in outline) / 2
-    across, down = float(np.ptp(columns)) + 1, float(np.ptp(rows)) + 1
-    stroke = rows.size / max(1.0, length)
-    along = np.column_stack((columns, rows)).astype(np.float64)
-    along -= along.mean(axis=0)
-    axes = np.linalg.eigh(along.T @ along / rows.size)[1]
-    spread = np.ptp(along @ axes, axis=0) + 1
+    _, _, across, down = cv2.boundingRect(mask)
+    stroke = ink / max(1.0, length)
+    moments = cv2.moments(mask, binaryImage=True)
+    mixed = moments["mu11"]
+    axes = np.linalg.eigh(np.array([[moments["mu20"], mixed], [mixed, moments["mu02"]]]) / ink)[1]
+    # what lies furthest along any axis lies on a hull
+    corners = np.concatenate([cv2.convexHull(line)[:, 0] for line in outline])
+    spread = np.ptp(corners @ axes, axis=0) + 1
     return {
         **metrics,
         "width_share": across / width,

@@ -15,6 +15,7 @@ from kiosk.enrollment.quality_report import Defect, QualityReport
 from kiosk.quality.fingerprint import assess_fingerprint, assess_fingerprint_live
 from kiosk.quality.slap_hand import Hand, Naming, hand_of, name_tips
 from kiosk.quality.slap_segment import Segmentation, Tip, segment
+from kiosk.quality.workspace import Workspace
 
 ALGORITHM = "slap/1"
 
@@ -53,18 +54,29 @@ class SlapAssessment:
 
 
 def assess_slap(
-    gray: NDArray[np.uint8], *, expected: Sequence[Position] = (), live: bool = True
+    gray: NDArray[np.uint8],
+    *,
+    expected: Sequence[Position] = (),
+    live: bool = True,
+    workspace: Workspace | None = None,
 ) -> SlapAssessment:
     """gray (h, w) uint8, 500 ppi, usually (1500, 1600); ridges dark on a light platen, fingertips up.
 
     expected: the positions asked for, without the excepted ones; when empty the hand is told from the picture
-    (a lone finger then stays unnamed). live: quick scores without minutiae.
+    (a lone finger then stays unnamed). live: quick scores without minutiae. workspace: a caller with more than
+    one picture keeps one and passes it.
     """
-    segmentation = segment(gray)
+    workspace = workspace or Workspace()
+    segmentation = segment(gray, workspace)
     naming = name_tips(segmentation, expected)
     assess = assess_fingerprint_live if live else assess_fingerprint
     fingers = tuple(
-        SlapFinger(position, tip.box, tip.angle, assess(_cut(gray, tip), position=position))
+        SlapFinger(
+            position,
+            tip.box,
+            tip.angle,
+            assess(_cut(gray, tip, workspace), position=position, workspace=workspace),
+        )
         for position, tip in naming.named
     )
     scores = [finger.report.score for finger in fingers if finger.report.score is not None]
@@ -85,21 +97,28 @@ def assess_slap(
 
 def crop_finger(gray: NDArray[np.uint8], finger: SlapFinger) -> NDArray[np.uint8]:
     """The finger upright at 500 ppi, with a white margin; what lies beyond the picture is white."""
-    x, y, width, height = finger.box
-    return _upright(gray, x + width / 2, y + height / 2, width, height, finger.angle)
+    upright = np.empty(_upright_shape(finger.box), np.uint8)
+    _stand_upright(gray, finger.box, finger.angle, upright)
+    return upright
 
 
-def _cut(gray: NDArray[np.uint8], tip: Tip) -> NDArray[np.uint8]:
-    x, y, width, height = tip.box
-    return _upright(gray, x + width / 2, y + height / 2, width, height, tip.angle)
+def _cut(gray: NDArray[np.uint8], tip: Tip, workspace: Workspace) -> NDArray[np.uint8]:
+    upright = workspace.lend("upright finger", _upright_shape(tip.box), np.uint8)
+    _stand_upright(gray, tip.box, tip.angle, upright)
+    return upright
 
 
-def _upright(  # noqa: PLR0917
-    gray: NDArray[np.uint8], x: float, y: float, width: int, height: int, angle: float
-) -> NDArray[np.uint8]:
-    size = (width + 2 * MARGIN_PX, height + 2 * MARGIN_PX)
+def _upright_shape(box: tuple[int, int, int, int]) -> tuple[int, int]:
+    return box[3] + 2 * MARGIN_PX, box[2] + 2 * MARGIN_PX
+
+
+def _stand_upright(
+    gray: NDArray[np.uint8], box: tuple[int, int, int, int], angle: float, upright: NDArray[np.uint8]
+) -> None:
+    x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
+    height, width = upright.shape
     sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
-    half_x, half_y = (size[0] - 1) / 2, (size[1] - 1) / 2
+    half_x, half_y = (width - 1) / 2, (height - 1) / 2
     back = np.array(
         [
             [cosine, -sine, x - 0.5 - cosine * half_x + sine * half_y],
@@ -107,7 +126,7 @@ def _upright(  # noqa: PLR0917
         ]
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(gray, back, size, flags=flags, borderValue=255), np.uint8)
+    cv2.warpAffine(gray, back, (width, height), dst=upright, flags=flags, borderValue=255)
 
 
 def _defects(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.quality.kernels_slap import CELL, cell_statistics
+from kiosk.quality.workspace import Workspace
 
 SMALLEST_TIP = 280
 """Cells, 46 mm2: a little finger's tip, lightly placed. Writing and specks are smaller."""
@@ -91,16 +92,16 @@ class _Blob:
     elongation: float
 
 
-def segment(gray: NDArray[np.uint8]) -> Segmentation:
+def segment(gray: NDArray[np.uint8], workspace: Workspace) -> Segmentation:
     """gray (h, w) uint8, 500 ppi, ridges dark on a light platen, fingertips up."""
     height, width = gray.shape
     rows, columns = height // CELL, width // CELL
     if rows == 0 or columns == 0:
         return Segmentation((), 0.0, 0.0, width, height)
-    means = np.empty((rows, columns), np.float32)
-    deviations = np.empty((rows, columns), np.float32)
-    cell_statistics(np.require(gray, requirements=["C", "W"]), means, deviations)
-    smooth = np.asarray(cv2.blur(deviations, (3, 3)), np.float32)
+    means, deviations, smooth = workspace.lend("slap cells", (3, rows, columns), np.float32)
+    sums = workspace.lend("slap cell sums", (2, columns), np.int64)
+    cell_statistics(np.ascontiguousarray(gray), means, deviations, sums)
+    cv2.blur(deviations, (3, 3), dst=smooth)
     mark = max(LEAST_MARK, MARK_OVER_NOISE * float(np.median(smooth)))
     marked = float(np.count_nonzero(smooth > mark)) * (CELL * 25.4 / 500) ** 2
     blobs = _blobs(_finger_cells(smooth))

@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Iterator[Result]:
     mesh = engine.mesh(rgb, face)
     right, left = (engine.eye(rgb, mesh, corners) for corners in (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS))
     geometry = geometry_of(mesh, right, left)
-    view = align(rgb, mesh.points, geometry)
+    view = align(rgb, mesh.points, geometry, engine.workspace)
     ms = interleaved_ms(
         {
             "preview": timed(lambda: assess_face(rgb, engine=engine)),
@@ -36,11 +36,11 @@ def measure(bench: Bench) -> Iterator[Result]:
             "detect": timed(lambda: engine.detect(rgb)),
             "landmarks": timed(lambda: engine.mesh(rgb, face)),
             "one_eye": timed(lambda: engine.eye(rgb, mesh, RIGHT_EYE_CORNERS)),
-            "align": timed(lambda: align(rgb, mesh.points, geometry)),
-            "light": timed(lambda: light_measures(view)),
+            "align": timed(lambda: align(rgb, mesh.points, geometry, engine.workspace)),
+            "light": timed(lambda: light_measures(view, engine.workspace)),
             "cheeks": timed(lambda: cheek_measures(view)),
             "background": timed(lambda: background_measures(view)),
-            "focus": timed(lambda: focus_measures(rgb, geometry)),
+            "focus": timed(lambda: focus_measures(rgb, geometry, engine.workspace)),
         },
         repeats=20,
     )

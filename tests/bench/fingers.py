@@ -13,6 +13,7 @@ from kiosk.quality.fingerprint import assess_fingerprint, assess_fingerprint_liv
 from kiosk.quality.fingerprint_features import block_measures, minutiae_measures, region_measures
 from kiosk.quality.fingerprint_region import region_of_interest, trim
 from kiosk.quality.minutiae import detect
+from kiosk.quality.workspace import Workspace
 from tests.bench.pictures import Picture
 from tests.bench.plots import Dots, scatter
 from tests.bench.results import Bench, Result
@@ -49,11 +50,12 @@ def measure(bench: Bench) -> Iterator[Result]:
 
 def _costs(bench: Bench, width: int, height: int) -> Iterator[Result]:
     picture = bench.pictures.sized_finger(width=width, height=height)
+    workspace = Workspace()
     ms = interleaved_ms(
         {
-            "final": timed(lambda: assess_fingerprint(picture.gray)),
+            "final": timed(lambda: assess_fingerprint(picture.gray, workspace=workspace)),
             "nfiq2": bench.peers.job("nfiq2", file=picture.path),
-            "live": timed(lambda: assess_fingerprint_live(picture.gray)),
+            "live": timed(lambda: assess_fingerprint_live(picture.gray, workspace=workspace)),
             "mindtct": bench.peers.job("mindtct", file=picture.path),
         },
         repeats=7 if bench.quick else 15,
@@ -133,9 +135,11 @@ def _compared(picture: Picture, ours: int, live: int, answer: dict) -> Compared:
 
 
 def _features(gray: NDArray[np.uint8]) -> dict[str, float]:
-    image = trim(gray)
-    measured = block_measures(image).features | region_measures(image, region_of_interest(image))
-    return measured | minutiae_measures(image, detect(image))
+    workspace = Workspace()
+    image = trim(gray, workspace)
+    measured = block_measures(image, workspace).features
+    measured |= region_measures(image, region_of_interest(image, workspace))
+    return measured | minutiae_measures(image, detect(image, workspace))
 
 
 def _rho(found: Sequence[Compared], name: str) -> float:

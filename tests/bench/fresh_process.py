@@ -21,23 +21,29 @@ FRAMES = 15
 
 def fingerprint(folder: Path):
     from kiosk.quality.fingerprint import assess_fingerprint
+    from kiosk.quality.workspace import Workspace
 
     gray = cv2.imread(str(folder / "finger.png"), cv2.IMREAD_GRAYSCALE)
-    return lambda: assess_fingerprint(gray)
+    workspace = Workspace()
+    return lambda: assess_fingerprint(gray, workspace=workspace)
 
 
 def slap(folder: Path):
     from kiosk.quality.slap import assess_slap
+    from kiosk.quality.workspace import Workspace
 
     gray = cv2.imread(str(folder / "slap.png"), cv2.IMREAD_GRAYSCALE)
-    return lambda: assess_slap(gray)
+    workspace = Workspace()
+    return lambda: assess_slap(gray, workspace=workspace)
 
 
 def iris(folder: Path):
     from kiosk.quality.iris import assess_iris
+    from kiosk.quality.workspace import Workspace
 
     gray = cv2.imread(str(folder / "eye.png"), cv2.IMREAD_GRAYSCALE)
-    return lambda: assess_iris(gray)
+    workspace = Workspace()
+    return lambda: assess_iris(gray, workspace=workspace)
 
 
 def face(folder: Path):

@@ -9,6 +9,7 @@ import numpy as np
 
 from kiosk.quality.iris import assess_iris
 from kiosk.quality.iris_locate import locate
+from kiosk.quality.workspace import Workspace
 from tests.bench.kernels import sum_and_squares
 from tests.bench.pictures import FIRST_SEED
 from tests.bench.plots import Dots, scatter
@@ -30,12 +31,13 @@ def measure(bench: Bench) -> Iterator[Result]:
 
 def _costs(bench: Bench) -> Iterator[Result]:
     eye = bench.pictures.eye
-    assess_iris(eye.gray)
+    workspace = Workspace()
+    assess_iris(eye.gray, workspace=workspace)
     reach = {"radius_min": 20, "radius_max": 80}
     ms = interleaved_ms(
         {
-            "all": timed(lambda: assess_iris(eye.gray)),
-            "circles": timed(lambda: locate(eye.gray)),
+            "all": timed(lambda: assess_iris(eye.gray, workspace=workspace)),
+            "circles": timed(lambda: locate(eye.gray, workspace)),
             "floor": timed(lambda: sum_and_squares(eye.gray)),
             "swirski": bench.peers.job("swirski2d", file=eye.path, **reach),
             "iqm": bench.peers.job("iris_iqm", file=eye.path),

@@ -12,6 +12,7 @@ from hw.sim.people import SLAP_FINGERS, FingerBox, compose_slap, impress
 from kiosk.enrollment.positions import FINGERS, STEP_POSITIONS, CaptureStep
 from kiosk.quality.slap import SlapFinger, assess_slap, crop_finger
 from kiosk.quality.slap_segment import segment
+from kiosk.quality.workspace import Workspace
 from tests.bench.pictures import FIRST_SEED
 from tests.bench.results import Bench, Result
 from tests.bench.timing import interleaved_ms, timed
@@ -28,9 +29,10 @@ def measure(bench: Bench) -> Iterator[Result]:
         bench.pictures.keep(crop_finger(slap.gray, finger), finger=finger.position.value)
         for finger in assess_slap(slap.gray, expected=expected).fingers
     ]
+    workspace = Workspace()
     jobs = {
-        "live": timed(lambda: assess_slap(slap.gray, expected=expected)),
-        "segment": timed(lambda: segment(slap.gray)),
+        "live": timed(lambda: assess_slap(slap.gray, expected=expected, workspace=workspace)),
+        "segment": timed(lambda: segment(slap.gray, workspace)),
     }
     jobs |= {f"nfiq2 {place}": bench.peers.job("nfiq2", file=one.path) for place, one in enumerate(cut)}
     jobs |= {f"mindtct {place}": bench.peers.job("mindtct", file=one.path) for place, one in enumerate(cut)}

@@ -10,7 +10,7 @@ import pytest
 from made_templates import impression, made_finger
 
 from kiosk.matching import kernels_matching as kernels
-from kiosk.matching.compare import describe_template
+from kiosk.matching.compare import comparison_room, describe_template
 
 # counting bits multiplies until the product wraps, of which NumPy warns where the compiler is off
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar multiply")
@@ -107,7 +107,7 @@ def test_pairs_are_nearest_and_used_once():
     reference = np.array([[11, 10, 4], [300, 10, 0], [200, 203, 128]])
     partner = np.empty(3, np.int64)
     still = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
-    assert kernels.pair_up(points, reference, still, 15, partner) == 1
+    assert kernels.pair_up(points, reference, still, 15, partner, np.empty(3, np.uint8)) == 1
     assert partner.tolist() == [0, -1, -1]
     assert kernels.overlap(points, reference, still) == (3, 2)
 
@@ -116,8 +116,9 @@ def test_kernels_are_the_same_without_the_compiler():
     votes = np.empty((kernels.SCREEN_PROBE, 4))
     sides = (ONE.points, ONE.codes, ONE.weights, OTHER.points, OTHER.codes, OTHER.weights)
     partner, again = np.empty(len(ONE.points), np.int64), np.empty(len(ONE.points), np.int64)
-    score = kernels.best_score(*sides, partner)
-    assert plain(kernels.best_score)(*sides, again) == pytest.approx(score)
+    room = comparison_room()
+    score = kernels.best_score(*sides, partner, room)
+    assert plain(kernels.best_score)(*sides, again, room) == pytest.approx(score)
     assert plain(kernels.first_look)(*sides, votes) == pytest.approx(kernels.first_look(*sides, votes))
     assert score > 0
     assert np.array_equal(partner, again)
@@ -132,11 +133,11 @@ def test_many_are_scored_as_one_is():
     bounds = np.array([0, len(ONE.points), len(points)])
     seeker = (ONE.points, ONE.codes, ONE.weights)
     scores, looks = np.empty(2), np.empty(2)
-    kernels.score_chosen(*seeker, points, codes, weights, bounds, np.array([1, 0]), scores)
-    kernels.look_through(*seeker, points, codes, weights, bounds, looks)
-    partner = np.empty(len(ONE.points), np.int64)
+    partner, room = np.empty(len(ONE.points), np.int64), comparison_room()
     votes = np.empty((kernels.SCREEN_PROBE, 4))
+    kernels.score_chosen(*seeker, points, codes, weights, bounds, np.array([1, 0]), scores, partner, room)
+    kernels.look_through(*seeker, points, codes, weights, bounds, looks, votes)
     for place, finger in ((0, OTHER), (1, ONE)):
         sides = (*seeker, finger.points, finger.codes, finger.weights)
-        assert scores[place] == kernels.best_score(*sides, partner)
+        assert scores[place] == kernels.best_score(*sides, partner, room)
         assert looks[1 - place] == kernels.first_look(*sides, votes)

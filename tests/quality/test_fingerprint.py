@@ -20,6 +20,7 @@ from kiosk.quality.fingerprint_features import block_measures, minutiae_measures
 from kiosk.quality.fingerprint_forest import ForestUnavailableError, load_forest
 from kiosk.quality.fingerprint_region import region_of_interest, region_of_interest_live, trim
 from kiosk.quality.minutiae import detect
+from kiosk.quality.workspace import Workspace
 
 real_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared sample data is not here")
 nist = pytest.mark.skipif(importlib.util.find_spec("nbis") is None, reason="NIST's own code is x86-64 only")
@@ -28,9 +29,11 @@ GOOD = draw_finger(1)[0]
 
 
 def features_of(gray):
-    image = trim(gray)
-    found = block_measures(image).features | region_measures(image, region_of_interest(image))
-    return found | minutiae_measures(image, detect(image))
+    workspace = Workspace()
+    image = trim(gray, workspace)
+    found = block_measures(image, workspace).features
+    found |= region_measures(image, region_of_interest(image, workspace))
+    return found | minutiae_measures(image, detect(image, workspace))
 
 
 def degraded(gray):
@@ -111,8 +114,8 @@ def test_a_report_names_its_measure():
 
 def test_white_around_a_finger_changes_nothing():
     framed = cv2.copyMakeBorder(GOOD, 60, 30, 90, 200, cv2.BORDER_CONSTANT, value=255)
-    assert assess_fingerprint(framed) == assess_fingerprint(trim(framed))
-    assert trim(framed).shape < framed.shape
+    assert assess_fingerprint(framed) == assess_fingerprint(trim(framed, Workspace()))
+    assert trim(framed, Workspace()).shape < framed.shape
 
 
 @pytest.mark.parametrize(
@@ -135,7 +138,7 @@ def test_no_finger_has_no_score(picture, assess):
 
 
 def test_a_read_only_picture_without_a_frame_is_read():
-    tight = trim(GOOD)
+    tight = trim(GOOD, Workspace())
     frozen = tight.copy()
     frozen.setflags(write=False)
     assert assess_fingerprint(frozen) == assess_fingerprint(tight)
@@ -234,8 +237,8 @@ def test_worse_pictures_never_score_better(kind, pictures, assess):
 
 
 def test_the_live_region_is_nearly_the_exact_one():
-    image = trim(GOOD)
-    exact, live = region_of_interest(image), region_of_interest_live(image)
+    image = trim(GOOD, Workspace())
+    exact, live = region_of_interest(image, Workspace()), region_of_interest_live(image, Workspace())
     assert (exact.mask & live.mask).sum() / (exact.mask | live.mask).sum() > 0.97
     assert live.mean == pytest.approx(exact.mean, abs=2)
 
@@ -245,7 +248,7 @@ def test_holes_are_filled_and_crumbs_dropped():
     picture[40:400, 40:340] = GOOD[20:380, :]
     picture[150:260, 140:250] = 255
     picture[520:590, 420:490] = 60
-    region = region_of_interest(picture)
+    region = region_of_interest(picture, Workspace())
     assert region.mask[205, 195]
     assert not region.mask[555, 455]
 

@@ -11,7 +11,9 @@ from made_fingers import draw_finger
 
 from kiosk.quality import kernels_blocks as blocks
 from kiosk.quality import kernels_finger as finger
+from kiosk.quality.fingerprint_region import smooth_scratch
 from kiosk.quality.kernels_smooth import gaussian_weights, smooth
+from kiosk.quality.workspace import Workspace
 
 PICTURE = draw_finger(3, width=150, height=170, minutiae=4)[0]
 BLOCK = np.ascontiguousarray(PICTURE[40:72, 50:82])
@@ -161,11 +163,12 @@ def test_clarity_and_width_ratios_follow_their_definition():
         window = np.clip(wave + rng.normal(0, 60, (16, 32)), 0, 255).astype(np.uint8)
         threshold, ridge = np.empty(32), np.empty(32, np.uint8)
         blocks.split_ridges(window.sum(axis=0, dtype=np.int64), threshold, ridge)
-        clarity = blocks.clarity_of(window, threshold, ridge)
+        widths, changes = np.empty((2, 32)), np.empty(32, np.int64)
+        clarity = blocks.clarity_of(window, threshold, ridge, widths)
         assert clarity == pytest.approx(clarity_in_words(window, threshold, ridge), abs=1e-12)
-        assert plain(blocks.clarity_of)(window, threshold, ridge) == clarity
+        assert plain(blocks.clarity_of)(window, threshold, ridge, widths) == clarity
         ratios = np.empty(28)
-        filled = blocks.width_ratios(ridge, ratios, 0)
+        filled = blocks.width_ratios(ridge, ratios, 0, changes)
         assert ratios[:filled] == pytest.approx(ratios_in_words(ridge))
         answered += clarity > 0 and filled > 0
     assert answered > 20
@@ -173,7 +176,7 @@ def test_clarity_and_width_ratios_follow_their_definition():
 
 def test_ridge_blocks_are_those_that_deviate():
     mask = np.empty((6, 5), np.uint8)
-    finger.ridge_blocks(PICTURE, 0.9, mask)
+    finger.ridge_blocks(PICTURE, 0.9, mask, np.empty(mask.shape))
     limit = 0.9 * PICTURE.std()
     for row, column in np.ndindex(mask.shape):
         cell = PICTURE[32 * row : 32 * row + 32, 32 * column : 32 * column + 32]
@@ -234,5 +237,6 @@ def test_smoothing_is_opencvs_to_the_last_bit(size, shape):
         np.uint8(255) * (rng.random(shape) > 0.6).astype(np.uint8),
     ):
         smoothed = np.empty_like(picture)
-        smooth(picture, gaussian_weights(size), smoothed)
+        weights = gaussian_weights(size)
+        smooth(picture, weights, smoothed, smooth_scratch(shape, weights, Workspace()))
         assert np.array_equal(smoothed, cv2.GaussianBlur(picture, (size, size), 0))

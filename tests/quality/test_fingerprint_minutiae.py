@@ -13,12 +13,18 @@ from kiosk.quality import kernels_integers as integers
 from kiosk.quality import kernels_minutiae as minutiae
 from kiosk.quality import kernels_phase as phases
 from kiosk.quality import kernels_spectrum as spectrum
-from kiosk.quality.minutiae import detect, extract
+from kiosk.quality.minutiae import detect as detect_in
+from kiosk.quality.minutiae import extract
+from kiosk.quality.workspace import Workspace
 
 SMALL = np.ascontiguousarray(draw_finger(5, width=330, height=450)[0][60:132, 80:144])
 
 
 compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="minutes without the compiler")
+
+
+def detect(picture):
+    return detect_in(picture, Workspace())
 
 
 def plain(kernel):
@@ -152,10 +158,29 @@ def enhanced_in_floats(image):
 
 def test_enhancement_agrees_with_floating_point():
     enhanced = np.empty_like(SMALL)
-    spectrum.enhance_ridges(SMALL, enhanced)
+    enhance(SMALL, enhanced)
     apart = np.abs(enhanced - enhanced_in_floats(SMALL))
     assert np.mean(apart) < 2
     assert np.percentile(apart, 99) < 6
+
+
+def enhance(image, enhanced):
+    pairs = np.empty((2, spectrum.HALF, spectrum.SIDE), np.int32)
+    waves = np.empty((2, spectrum.SIDE, spectrum.HALF), np.int32)
+    spectrum.enhance_ridges(image, enhanced, pairs, waves)
+
+
+def flow_of(kernel, image, directions):
+    signals = np.empty((flow.SIGNALS, flow.signal_length(*image.shape)), np.int32)
+    kernel(image, directions, signals, np.empty(directions.shape, np.int64))
+
+
+def phase_of(kernel, enhanced, normals, phase):
+    kernel(enhanced, normals, phase, np.empty((phases.FILTERS, phase.shape[1] + 2 * phases.REACH), np.int32))
+
+
+def corners_of(kernel, phase, corners, directions):
+    kernel(phase, corners, directions, np.empty((3, minutiae.products_length(*phase.shape)), np.int32))
 
 
 def stages(image):
@@ -164,14 +189,14 @@ def stages(image):
     cells = (height // 4, width // 4)
     directions = np.empty((*cells, 2), np.int32)
     footprint = np.empty(cells, np.uint8)
-    flow.ridge_flow(image, directions)
-    flow.footprint_of(directions, footprint)
+    flow_of(flow.ridge_flow, image, directions)
+    flow.footprint_of(directions, footprint, np.empty(cells, np.uint8))
     enhanced = np.empty_like(image)
-    spectrum.enhance_ridges(image, enhanced)
-    flow.ridge_flow(enhanced, directions)
-    flow.smooth_normals(directions, footprint)
+    enhance(image, enhanced)
+    flow_of(flow.ridge_flow, enhanced, directions)
+    flow.smooth_normals(directions, footprint, np.empty((2, *cells, 2), np.int32))
     phase = np.empty_like(image)
-    phases.ridge_phase(enhanced, directions, phase)
+    phase_of(phases.ridge_phase, enhanced, directions, phase)
     return enhanced, directions, footprint, phase
 
 
@@ -204,34 +229,35 @@ def test_stages_are_the_same_without_the_compiler(kernel):
     enhanced, normals, footprint, phase = stages(image)
     corners = np.empty(image.shape, np.int32)
     directions = np.empty((24, 24, 2), np.int8)
-    minutiae.wave_corners(phase, corners, directions)
+    corners_of(minutiae.wave_corners, phase, corners, directions)
     found = np.zeros((60, 5), np.int64)
-    count = minutiae.find_minutiae(phase, corners, directions, found)
+    patch = np.empty((minutiae.PATCH + 2, minutiae.PATCH), np.int64)
+    count = minutiae.find_minutiae(phase, corners, directions, found, patch)
     if kernel == "flow":
         one, other = np.empty((12, 12, 2), np.int32), np.empty((12, 12, 2), np.int32)
-        flow.ridge_flow(image, one)
+        flow_of(flow.ridge_flow, image, one)
         with np.errstate(over="ignore"):
-            plain(flow.ridge_flow)(image, other)
+            flow_of(plain(flow.ridge_flow), image, other)
         assert np.array_equal(one, other)
         assert one.any()
     elif kernel == "footprint":
         again = np.empty_like(footprint)
         fresh = np.empty((12, 12, 2), np.int32)
-        flow.ridge_flow(image, fresh)
-        plain(flow.footprint_of)(fresh, again)
+        flow_of(flow.ridge_flow, image, fresh)
+        plain(flow.footprint_of)(fresh, again, np.empty_like(footprint))
         assert np.array_equal(footprint, again)
     elif kernel == "phase":
         again = np.empty_like(phase)
-        plain(phases.ridge_phase)(enhanced, normals, again)
+        phase_of(plain(phases.ridge_phase), enhanced, normals, again)
         assert np.array_equal(phase, again)
     elif kernel == "corners":
         again, turned = np.empty_like(corners), np.empty_like(directions)
-        plain(minutiae.wave_corners)(phase, again, turned)
+        corners_of(plain(minutiae.wave_corners), phase, again, turned)
         assert np.array_equal(corners, again)
         assert np.array_equal(directions, turned)
     else:
         again = np.zeros_like(found)
-        assert plain(minutiae.find_minutiae)(phase, corners, directions, again) == count
+        assert plain(minutiae.find_minutiae)(phase, corners, directions, again, patch) == count
         assert np.array_equal(found, again)
 
 

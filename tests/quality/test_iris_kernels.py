@@ -58,9 +58,17 @@ def test_radial_votes():
                 break
             votes[row, column] += 1
     for kernel in forms(found.radial_votes):
-        assert np.array_equal(kernel(GRAY, 3, 39, 6.0), votes)
+        ballots = np.empty(GRAY.shape)
+        kernel(GRAY, 3, 39, 6.0, ballots)
+        assert np.array_equal(ballots, votes)
     y, x = np.unravel_index(ndimage.uniform_filter(votes, 5).argmax(), votes.shape)
     assert np.hypot(x - PUPIL[0], y - PUPIL[1]) < 4
+
+
+def edges_of(kernel, x, y, angles, *, near, far, half, cap):
+    edges = np.empty((angles.size, 2))
+    kernel(GRAY, x, y, angles, near, far, half, cap, edges, np.empty((2, found.ray_length(near, far, half))))
+    return edges
 
 
 def test_ray_edges():
@@ -78,14 +86,13 @@ def test_ray_edges():
             shift = 0.5 * (before - after) / (before - 2 * peak + after)
         expected.append((near + best + shift, steps[best]))
     for kernel in forms(found.ray_edges):
-        assert kernel(GRAY, PUPIL[0], PUPIL[1], ROUND, near, far, half, cap) == pytest.approx(
-            np.array(expected)
-        )
+        edges = edges_of(kernel, PUPIL[0], PUPIL[1], ROUND, near=near, far=far, half=half, cap=cap)
+        assert edges == pytest.approx(np.array(expected))
 
 
 def test_ray_edges_that_leave_the_picture_have_no_step():
     for kernel in forms(found.ray_edges):
-        edges = kernel(GRAY, 157.0, 60.0, np.array([0.0]), 5.0, 20.0, 3, 255.0)
+        edges = edges_of(kernel, 157.0, 60.0, np.array([0.0]), near=5.0, far=20.0, half=3, cap=255.0)
         assert edges[0, 1] == 0
 
 
@@ -105,7 +112,8 @@ def test_ring_steps():
             step = profile[r : r + half].mean() - profile[r - half : r].mean()
             expected[min(r, farthest - 1)] += np.clip(step, 0, cap)
     for kernel in forms(found.ring_steps):
-        steps = kernel(GRAY, PUPIL[0], PUPIL[1], rays, farthest, half, cap)
+        steps, profile = np.empty(farthest), np.empty(farthest + half)
+        kernel(GRAY, PUPIL[0], PUPIL[1], rays, half, cap, steps, profile)
         assert steps == pytest.approx(expected / rays)
     assert abs(int(steps[5:25].argmax()) + 5 - EYE.pupil_r) <= 1
 
@@ -120,8 +128,11 @@ def test_fit_circle_is_the_least_squares_circle_of_the_points_that_agree():
     design = np.column_stack((2 * kept_x, 2 * kept_y, np.ones(kept_x.size)))
     x, y, rest = np.linalg.lstsq(design, kept_x**2 + kept_y**2, rcond=None)[0]
     for kernel in forms(found.fit_circle):
-        assert kernel(xs, ys, 1.5, 100.0) == pytest.approx((x, y, np.sqrt(rest + x * x + y * y), 25), abs=1e-6)
-        assert not kernel(xs[:5], ys[:5], 1.5, 100.0).any()
+        circle = np.empty(4)
+        kernel(xs, ys, 1.5, 100.0, circle)
+        assert circle == pytest.approx((x, y, np.sqrt(rest + x * x + y * y), 25), abs=1e-6)
+        kernel(xs[:5], ys[:5], 1.5, 100.0, circle)
+        assert not circle.any()
 
 
 def test_limbus():
@@ -144,7 +155,9 @@ def test_limbus():
                 step = (np.mean(flanks) + min(flanks)) / 2 if flanks else 0
                 best = max(best, (x, y, r, step), key=lambda circle: circle[3])
     for kernel in forms(found.limbus):
-        assert kernel(GRAY, PUPIL[0], PUPIL[1], PUPIL[2], shifts, radii, angles, cap) == pytest.approx(best)
+        circle = np.empty(4)
+        kernel(GRAY, PUPIL[0], PUPIL[1], PUPIL[2], shifts, radii, angles, cap, circle)
+        assert circle == pytest.approx(best)
     assert best[2] == pytest.approx(EYE.iris_r, abs=3)
 
 
@@ -170,7 +183,8 @@ def reference_column_steps(columns, cap):
 
 def test_column_steps():
     for kernel in forms(found.column_steps):
-        steps = kernel(GRAY, IRIS, PUPIL, 15, 30.0)
+        steps = np.empty((15, 2 * int(IRIS[2]) + 1))
+        kernel(GRAY, IRIS, PUPIL, 30.0, steps)
         np.testing.assert_allclose(steps, reference_column_steps(15, 30.0), atol=1e-9)
 
 
@@ -195,7 +209,17 @@ def test_lid_curve():
     best = list(tried[int(np.argmax(merits))])
     best[5] /= np.median(merits)
     for kernel in forms(found.lid_curve):
-        assert kernel(steps, heights, slopes, bends, 5) == pytest.approx(best)
+        curve, scratch = np.empty(6), np.empty(heights.size * slopes.size * bends.size)
+        kernel(steps, heights, slopes, bends, 5, curve, scratch)
+        assert curve == pytest.approx(best)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 61])
+def test_median(count):
+    rng = np.random.default_rng(count)
+    for values in (rng.random(count), np.sort(rng.random(count)), rng.integers(0, 3, count).astype(float)):
+        for kernel in forms(found.median):
+            assert kernel(values.copy()) == np.median(values)
 
 
 def test_strangeness():
@@ -214,8 +238,9 @@ def test_strangeness():
         - np.searchsorted(within, levels, "right") / within.size
     )
     for kernel in forms(found.strangeness):
-        assert kernel(GRAY, IRIS, PUPIL, lid, -1.0) == pytest.approx(apart.max())
-        assert kernel(GRAY, IRIS, PUPIL, np.array([-60.0, 0.0, 0.0]), -1.0) == 0
+        counts = np.empty((2, 256))
+        assert kernel(GRAY, IRIS, PUPIL, lid, -1.0, counts) == pytest.approx(apart.max())
+        assert kernel(GRAY, IRIS, PUPIL, np.array([-60.0, 0.0, 0.0]), -1.0, counts) == 0
 
 
 def test_zones():
@@ -233,7 +258,9 @@ def test_zones():
     )
     expected = [np.bincount(GRAY[mask & free], minlength=256) for mask in masks]
     for kernel in forms(measured.zones):
-        assert np.array_equal(kernel(GRAY, IRIS, PUPIL, upper, lower), expected)
+        counts = np.empty((4, 256), np.int64)
+        kernel(GRAY, IRIS, PUPIL, upper, lower, counts)
+        assert np.array_equal(counts, expected)
 
 
 def test_focus_power():
@@ -259,7 +286,9 @@ def test_rim_steepness():
     whole = levels[3] - levels[0]
     expected = np.where((radii > 0) & (whole > 10), np.clip((levels[2] - levels[1]) / whole, 0, 1), np.nan)
     for kernel in forms(measured.rim_steepness):
-        np.testing.assert_allclose(kernel(GRAY, PUPIL, ROUND, radii, 150.0), expected)
+        steep = np.empty(32)
+        kernel(GRAY, PUPIL, ROUND, radii, 150.0, steep)
+        np.testing.assert_allclose(steep, expected)
 
 
 def test_thin_rings():
@@ -278,7 +307,9 @@ def test_thin_rings():
         agree = None not in flanks and flanks[0] * flanks[1] > 0
         expected.append(min(flanks, key=abs) if agree else 0.0)
     for kernel in forms(measured.thin_rings):
-        assert kernel(GRAY, IRIS, radii, angles, thickness) == pytest.approx(expected)
+        rings = np.empty(radii.size)
+        kernel(GRAY, IRIS, radii, angles, thickness, rings)
+        assert rings == pytest.approx(expected)
 
 
 def test_flank_lids():
@@ -296,7 +327,9 @@ def test_flank_lids():
                     break
     assert np.isfinite(expected).any()
     for kernel in forms(measured.flank_lids):
-        np.testing.assert_allclose(kernel(GRAY, IRIS, reaches, 12.0), expected)
+        heights = np.empty((2, 3))
+        kernel(GRAY, IRIS, reaches, 12.0, heights)
+        np.testing.assert_allclose(heights, expected)
 
 
 def test_the_fit_agrees_with_a_general_optimiser():
@@ -304,4 +337,6 @@ def test_the_fit_agrees_with_a_general_optimiser():
     xs = 90 + 30 * np.cos(ROUND) + rng.normal(0, 0.3, 32)
     ys = 70 + 30 * np.sin(ROUND) + rng.normal(0, 0.3, 32)
     best = optimize.least_squares(lambda c: np.hypot(xs - c[0], ys - c[1]) - c[2], (80, 80, 20)).x
-    assert found.fit_circle(xs, ys, 3.0, 100.0)[:3] == pytest.approx(best, abs=0.05)
+    circle = np.empty(4)
+    found.fit_circle(xs, ys, 3.0, 100.0, circle)
+    assert circle[:3] == pytest.approx(best, abs=0.05)

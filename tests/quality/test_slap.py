@@ -215,10 +215,11 @@ def test_a_read_only_frame_is_read():
 def test_cell_statistics_are_means_and_deviations():
     picture = np.random.default_rng(2).integers(0, 256, (27, 43)).astype(np.uint8)
     means, deviations = np.empty((3, 5), np.float32), np.empty((3, 5), np.float32)
-    cell_statistics(picture, means, deviations)
+    sums = np.empty((2, 5), np.int64)
+    cell_statistics(picture, means, deviations, sums)
     cells = picture[:24, :40].reshape(3, 8, 5, 8).swapaxes(1, 2)
     assert means == pytest.approx(cells.mean(axis=(2, 3)), rel=1e-6)
     assert deviations == pytest.approx(cells.std(axis=(2, 3)), rel=1e-5)
     again = np.empty_like(means)
-    getattr(cell_statistics, "py_func", cell_statistics)(picture, again, deviations)
+    getattr(cell_statistics, "py_func", cell_statistics)(picture, again, deviations, sums)
     assert np.array_equal(means, again)
