@@ -13,12 +13,13 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.packet.der import (
     BIT_STRING,
@@ -31,6 +32,7 @@ from kiosk.packet.der import (
     SET,
     DerError,
     DerReader,
+    encode,
     only,
 )
 from kiosk.packet.faults import FaultKind, PacketFault
@@ -42,7 +44,25 @@ _ECDSA_SHA256 = bytes.fromhex("2a8648ce3d040302")  # 1.2.840.10045.4.3.2
 _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 
-_OPTIONS = (pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.NoAttributes)
+_RSA = bytes.fromhex("2a864886f70d010101")  # 1.2.840.113549.1.1.1
+_RSA_SHA256 = bytes.fromhex("2a864886f70d01010b")  # 1.2.840.113549.1.1.11
+_RSA_ALGORITHMS = (_RSA, _RSA_SHA256)  # RFC 5754, 3.2: either names PKCS #1 1.5 beside SHA-256
+_LEAST_RSA_BITS = 2048
+
+_VERSION_1 = encode(INTEGER, b"\x01")
+_SHA256_IDENTIFIER = encode(SEQUENCE, encode(OID, _SHA256))
+_ALLOWED = "a CMS signature by one P-256 key over SHA-256"
+
+
+class SignatureAlgorithm(StrEnum):
+    ECDSA_SHA256 = "ecdsa-sha256"
+    RSA_PKCS1_SHA256 = "rsa-pkcs1-sha256"
+
+
+_IDENTIFIERS = {
+    SignatureAlgorithm.ECDSA_SHA256: encode(SEQUENCE, encode(OID, _ECDSA_SHA256)),
+    SignatureAlgorithm.RSA_PKCS1_SHA256: encode(SEQUENCE, encode(OID, _RSA), encode(NULL)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,70 +79,141 @@ def key_id(certificate: x509.Certificate) -> str:
     return hashlib.sha256(spki).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What one key made of the content itself. value: a DER ECDSA-Sig-Value (RFC 3279) or an RSA block."""
+
+    certificate: x509.Certificate
+    algorithm: SignatureAlgorithm
+    value: bytes
+
+
+def sign(content: bytes, signer: DeviceSigner) -> Signature:
+    value = signer.key.sign(content, ec.ECDSA(hashes.SHA256()))
+    return Signature(signer.chain[0], SignatureAlgorithm.ECDSA_SHA256, value)
+
+
 def sign_detached(content: bytes, signer: DeviceSigner) -> bytes:
     """DER CMS SignedData over `content`, which it does not contain."""
-    builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
-    builder = builder.add_signer(signer.chain[0], signer.key, hashes.SHA256())
-    for certificate in signer.chain[1:]:
-        builder = builder.add_certificate(certificate)
-    return builder.sign(Encoding.DER, list(_OPTIONS))
+    return assemble([sign(content, signer)], others=signer.chain[1:])
+
+
+def assemble(signatures: Sequence[Signature], *, others: Sequence[x509.Certificate] = ()) -> bytes:
+    """DER CMS SignedData of all the signatures over one content (RFC 5652, 5.1), without signed attributes.
+
+    others: certificates between the signers' and their anchors.
+    """
+    certificates = {_der(certificate) for certificate in (*(s.certificate for s in signatures), *others)}
+    data = encode(
+        SEQUENCE,
+        _VERSION_1,
+        encode(SET, _SHA256_IDENTIFIER),
+        encode(SEQUENCE, encode(OID, _DATA)),
+        encode(CONTEXT_0, *sorted(certificates)),
+        encode(SET, *sorted(_written(signature) for signature in signatures)),
+    )
+    return encode(SEQUENCE, encode(OID, _SIGNED_DATA), encode(CONTEXT_0, data))
+
+
+def _written(signature: Signature) -> bytes:
+    """SignerInfo (RFC 5652, 5.3)."""
+    return encode(
+        SEQUENCE,
+        _VERSION_1,
+        encode(SEQUENCE, _issuer_and_serial(_der(signature.certificate))),
+        _SHA256_IDENTIFIER,
+        _IDENTIFIERS[signature.algorithm],
+        encode(OCTET_STRING, signature.value),
+    )
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
 
 
 def verify_detached(
     content: bytes, signature: bytes, *, anchors: Sequence[x509.Certificate], at: dt.datetime, where: str
 ) -> x509.Certificate | PacketFault:
-    """The signer's certificate, valid at `at` and issued under one of `anchors`."""
-    try:
-        signed = _take_apart(signature)
-    except DerError as error:
-        return PacketFault(
-            FaultKind.BAD_SIGNATURE, where, str(error), "a CMS signature by one P-256 key over SHA-256"
-        )
-    if not _signs(signed, content):
-        return PacketFault(FaultKind.BAD_SIGNATURE, where, "a signature over something else", "one that holds")
-    return _trusted(signed, anchors=anchors, at=at, where=where)
+    """The one signer's certificate, valid at `at` and issued under one of `anchors`."""
+    signed = _take_apart(content, signature, where)
+    if isinstance(signed, PacketFault):
+        return signed
+    if len(signed.signers) != 1 or not _on_p256(signed.signers[0]):
+        found = f"{len(signed.signers)} signers" if len(signed.signers) != 1 else "a key not on P-256"
+        return PacketFault(FaultKind.BAD_SIGNATURE, where, found, _ALLOWED)
+    return trusted(signed.signers[0], signed.others, anchors=anchors, at=at, where=where)
+
+
+def verify_cosigned(
+    content: bytes, signature: bytes, *, where: str
+) -> tuple[x509.Certificate, ...] | PacketFault:
+    """The certificates of all who signed; every signature holds. Whom to believe is left to the caller."""
+    signed = _take_apart(content, signature, where)
+    return signed if isinstance(signed, PacketFault) else signed.signers
 
 
 @dataclass(frozen=True, slots=True)
 class _SignedData:
-    signer: x509.Certificate
-    key: ec.EllipticCurvePublicKey
+    signers: tuple[x509.Certificate, ...]
     others: tuple[x509.Certificate, ...]
+
+
+def _take_apart(content: bytes, signature: bytes, where: str) -> _SignedData | PacketFault:
+    """Who signed, when every signature holds over `content`."""
+    try:
+        infos, certificates = _read(signature)
+        read = [_signer_info(DerReader(info), certificates) for info in infos]
+    except DerError as error:
+        return PacketFault(FaultKind.BAD_SIGNATURE, where, str(error), _ALLOWED)
+    if not all(_signs(info, content) for info in read):
+        return PacketFault(FaultKind.BAD_SIGNATURE, where, "a signature over something else", "one that holds")
+    signers = tuple(info.signer for info in read)
+    return _SignedData(signers, tuple(c for c in certificates.values() if c not in signers))
+
+
+@dataclass(frozen=True, slots=True)
+class _SignerInfo:
+    signer: x509.Certificate
     attributes: bytes | None
     signature: bytes
 
 
-def _take_apart(signature: bytes) -> _SignedData:
+def _read(signature: bytes) -> tuple[list[bytes], dict[bytes, x509.Certificate]]:
     info = DerReader(only(signature, SEQUENCE).value)
     _expect_oid(info, _SIGNED_DATA)
     wrapped = info.read(CONTEXT_0)
     info.finish()
     data = DerReader(only(wrapped.value, SEQUENCE).value)
     _expect_version(data)
-    _expect_algorithm(DerReader(data.read(SET).value), _SHA256)
+    _expect_algorithm(DerReader(data.read(SET).value), (_SHA256,))
     encapsulated = DerReader(data.read(SEQUENCE).value)
     _expect_oid(encapsulated, _DATA)
     encapsulated.finish()
     certificates = _certificates(DerReader(data.read(CONTEXT_0).value))
-    signers = data.read(SET)
+    signers = DerReader(data.read(SET).value)
     data.finish()
-    return _signer_info(DerReader(only(signers.value, SEQUENCE).value), certificates)
+    infos = [signers.read(SEQUENCE).value]
+    while signers.more:
+        infos.append(signers.read(SEQUENCE).value)
+    return infos, certificates
 
 
-def _signer_info(info: DerReader, certificates: dict[bytes, x509.Certificate]) -> _SignedData:
+def _signer_info(info: DerReader, certificates: dict[bytes, x509.Certificate]) -> _SignerInfo:
     _expect_version(info)
-    signer = certificates.pop(info.read(SEQUENCE).value, None)
-    _expect_algorithm(info, _SHA256)
+    signer = certificates.get(info.read(SEQUENCE).value)
+    _expect_algorithm(info, (_SHA256,))
     attributes = info.read(CONTEXT_0).raw if info.next_tag == CONTEXT_0 else None
-    _expect_algorithm(info, _ECDSA_SHA256)
-    signature = info.read(OCTET_STRING).value
-    info.finish()
     if signer is None:
         raise DerError("the signer's certificate is not in the signature")
-    key = signer.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise DerError("the signer's key is not on P-256")
-    return _SignedData(signer, key, tuple(certificates.values()), attributes, signature)
+    _expect_algorithm(info, (_ECDSA_SHA256,) if _on_p256(signer) else _RSA_ALGORITHMS)
+    signature = info.read(OCTET_STRING).value
+    info.finish()
+    return _SignerInfo(signer, attributes, signature)
+
+
+def _on_p256(certificate: x509.Certificate) -> bool:
+    key = certificate.public_key()
+    return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
 
 
 def _certificates(reader: DerReader) -> dict[bytes, x509.Certificate]:
@@ -162,14 +253,21 @@ def _certificate(raw: bytes) -> x509.Certificate:
     return certificate
 
 
-def _signs(signed: _SignedData, content: bytes) -> bool:
+def _signs(signed: _SignerInfo, content: bytes) -> bool:
     message = content
     if signed.attributes is not None:
         if not _attributes_name(signed.attributes, content):
             return False
         message = bytes((SET,)) + signed.attributes[1:]  # RFC 5652, 5.4: signed as the SET OF they are
+    key = signed.signer.public_key()
     try:
-        signed.key.verify(signed.signature, message, ec.ECDSA(hashes.SHA256()))
+        match key:
+            case ec.EllipticCurvePublicKey():
+                key.verify(signed.signature, message, ec.ECDSA(hashes.SHA256()))
+            case rsa.RSAPublicKey() if key.key_size >= _LEAST_RSA_BITS:
+                key.verify(signed.signature, message, padding.PKCS1v15(), hashes.SHA256())
+            case _:
+                return False
     except InvalidSignature:
         return False
     return True
@@ -191,14 +289,20 @@ def _attributes_name(attributes: bytes, content: bytes) -> bool:
     return kind == _DATA and digest == hashlib.sha256(content).digest()
 
 
-def _trusted(
-    signed: _SignedData, *, anchors: Sequence[x509.Certificate], at: dt.datetime, where: str
+def trusted(
+    signer: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    *,
+    anchors: Sequence[x509.Certificate],
+    at: dt.datetime,
+    where: str,
 ) -> x509.Certificate | PacketFault:
-    path, left = [signed.signer], list(signed.others)
+    """The signer, when `others` lead from it to an anchor and all were valid at `at`."""
+    path, left = [signer], list(others)
     while (anchor := _issuer_of(path[-1], anchors)) is None:
         issuer = _issuer_of(path[-1], left)
         if issuer is None:
-            found = f"a signer with the key {key_id(signed.signer)}"
+            found = f"a signer with the key {key_id(signer)}"
             return _untrusted(where, found, "a signer issued under a known anchor")
         left.remove(issuer)
         path.append(issuer)
@@ -213,7 +317,7 @@ def _trusted(
         if not first <= at <= last:
             found = f"{certificate.subject.rfc4514_string()} used at {at.isoformat()}"
             return _untrusted(where, found, f"{first:%Y-%m-%d} to {last:%Y-%m-%d}")
-    return signed.signer
+    return signer
 
 
 def _issuer_of(
@@ -249,10 +353,10 @@ def _expect_version(reader: DerReader) -> None:
         raise DerError("an unknown version")
 
 
-def _expect_algorithm(reader: DerReader, allowed: bytes) -> None:
+def _expect_algorithm(reader: DerReader, allowed: tuple[bytes, ...]) -> None:
     """AlgorithmIdentifier; parameters may be absent or NULL (RFC 5754, 2)."""
     identifier = DerReader(reader.read(SEQUENCE).value)
-    if identifier.read(OID).value != allowed:
+    if identifier.read(OID).value not in allowed:
         raise DerError("an unknown algorithm")
     if identifier.more and identifier.read(NULL).value:
         raise DerError("algorithm parameters that are not NULL")

@@ -1,4 +1,4 @@
-"""Just enough strict DER (ITU-T X.690) to take a CMS signature apart."""
+"""Just enough strict DER (ITU-T X.690) to put a CMS signature together and to take one apart."""
 
 from __future__ import annotations
 
@@ -64,6 +64,15 @@ class DerReader:
         if not 1 <= count <= 4 or len(size) < count or size[0] == 0 or length < 0x80:
             raise DerError(f"length at byte {offset} is not in its shortest form")
         return offset + 1 + count, length
+
+
+def encode(tag: int, *parts: bytes) -> bytes:
+    """One element that holds the parts one after the other."""
+    value = b"".join(parts)
+    if len(value) < 0x80:
+        return bytes((tag, len(value))) + value
+    length = len(value).to_bytes((len(value).bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + value
 
 
 def only(data: bytes, tag: int) -> Element:

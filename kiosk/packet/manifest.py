@@ -6,10 +6,12 @@ enrollment's own values; a change to them is a change of format and needs a new 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from kiosk.enrollment.codec import CodecError, from_json, to_json
@@ -19,9 +21,16 @@ from kiosk.packet.contents import PacketContents, UnitInfo
 from kiosk.packet.faults import FaultKind, PacketFault
 from kiosk.packet.parts import Part, SealError
 
-FORMAT = "ktp-el-manifest/1"
+FORMAT = "ktp-el-manifest/2"
 
 T = TypeVar("T")
+
+
+class OfficerSeal(StrEnum):
+    """How the finalising officer vouched for the record."""
+
+    CARD = "card"
+    PIN = "pin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,10 @@ class PartEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Times carry who vouches for the clock. device_chain: the whole session's, discarded attempts included."""
+    """Times carry who vouches for the clock. device_chain: the whole session's, discarded attempts included.
+
+    officer_certificate_sha256: of the card that signed beside the device (`approval`), empty for a PIN.
+    """
 
     format: str
     profile: str
@@ -61,11 +73,14 @@ class Manifest:
     journal_digest: str
     officer: str
     override: str
+    officer_seal: OfficerSeal
+    officer_certificate_sha256: str
 
 
 def make_manifest(contents: PacketContents, parts: tuple[Part, ...], *, profile: str) -> Manifest:
     """Raises SealError for an enrollment without a person or not yet finalised."""
     enrollment = contents.enrollment
+    card = enrollment.officer_signature
     person, finalised = enrollment.person, enrollment.finalised
     if person is None or finalised is None:
         raise SealError("the enrollment has no person or is not finalised")
@@ -94,12 +109,17 @@ def make_manifest(contents: PacketContents, parts: tuple[Part, ...], *, profile:
         journal_digest=contents.journal_digest,
         officer=enrollment.officer,
         override=enrollment.override,
+        officer_seal=OfficerSeal.PIN if card is None else OfficerSeal.CARD,
+        officer_certificate_sha256="" if card is None else _sha256(base64.b64decode(card.certificate)),
     )
 
 
 def _entry(part: Part) -> PartEntry:
-    digest = hashlib.sha256(part.data).hexdigest()
-    return PartEntry(part.path, part.position, part.media_type, len(part.data), digest)
+    return PartEntry(part.path, part.position, part.media_type, len(part.data), _sha256(part.data))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def document(value: object) -> bytes:

@@ -37,6 +37,8 @@ SIGNATURE_TYPE = "application/x-iso-19794-7"
 PICTURE_TYPE = "image/png"
 TEMPLATE_TYPE = "application/x-iso-19794-2"
 TRANSACTION_TYPE = "application/x-ansi-nist-itl"
+APPROVAL_TYPE = "application/x-ktp-el-approval"
+COSIGNATURE_TYPE = "application/pkcs7-signature"
 
 _INK_THRESHOLD = 128
 

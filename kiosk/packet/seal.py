@@ -1,6 +1,6 @@
 """Closing a packet: records and manifest, signed, encrypted, and signed again from outside.
 
-contents.tar (manifest.json and records/) is signed by the device; archive and signature are encrypted
+contents.tar (manifest.json, records/, approval/) is signed by the device; archive and signature are encrypted
 with age (age-encryption.org/v1, X25519) to every recipient. The kiosk keeps no key that opens it.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pyrage
 
 from kiosk.enrollment.officer_flow import missing_positions
+from kiosk.packet.approval import approval_parts
 from kiosk.packet.archive import write_archive
 from kiosk.packet.cms import DeviceSigner, key_id, sign_detached
 from kiosk.packet.contents import PacketContents
@@ -46,13 +47,13 @@ def seal(
 ) -> SealedPacket:
     """recipients: the centre's age recipients (`age1...`), at least one.
 
-    Raises SealError when the enrollment is not whole and finalised, a blob is missing or damaged, or a
-    recipient is none.
+    Raises SealError when the enrollment is not whole and finalised, a blob is missing or damaged, the
+    officer's card signed something else, or a recipient is none.
     """
     missing = missing_positions(contents.enrollment)
     if missing:
         raise SealError(f"neither captured nor excepted: {', '.join(missing)}")
-    parts = make_parts(contents, profile)
+    parts = (*make_parts(contents, profile), *approval_parts(contents.enrollment, signer))
     manifest = make_manifest(contents, parts, profile=profile.name)
     archive = write_archive({MANIFEST: document(manifest)} | {part.path: part.data for part in parts})
     signed = write_archive({CONTENTS: archive, CONTENTS_SIGNATURE: sign_detached(archive, signer)})

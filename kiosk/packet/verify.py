@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from cryptography import x509
 
 from kiosk.enrollment.positions import Modality, Position, position_of
 from kiosk.enrollment.record import BiometricException
-from kiosk.packet.manifest import Manifest, PartEntry
+from kiosk.packet.approval import SIGNATURES, STATEMENT, approval_problems
+from kiosk.packet.manifest import Manifest, OfficerSeal, PartEntry
 from kiosk.packet.open import OpenedPacket
 from kiosk.packet.parts import (
     APPROVAL,
+    APPROVAL_TYPE,
+    COSIGNATURE_TYPE,
     FACE_TYPE,
     FINGER_TYPE,
     IRIS_TYPE,
@@ -43,11 +48,17 @@ class Check:
     detail: str
 
 
-def verify_contents(opened: OpenedPacket, *, nik_hash: Callable[[str], str] | None = None) -> tuple[Check, ...]:
+def verify_contents(
+    opened: OpenedPacket,
+    *,
+    nik_hash: Callable[[str], str] | None = None,
+    officer_anchors: Sequence[x509.Certificate] = (),
+) -> tuple[Check, ...]:
     """Every check of the contents, in reading order; the packet is whole when all passed.
 
     The signatures already held: without them there is no `OpenedPacket`. nik_hash: the keyed hash;
-    without it the NIK is not compared with what the header says.
+    without it the NIK is not compared with what the header says. officer_anchors: the authorities of the
+    officers' cards; without any a card's signature is checked, and not who issued the card.
     """
     manifest = opened.manifest
     return (
@@ -57,6 +68,7 @@ def verify_contents(opened: OpenedPacket, *, nik_hash: Callable[[str], str] | No
         _check("positions", _position_problems(manifest), "every position is captured or excepted"),
         _check("transaction", _transaction_problems(opened), "says what the records and the manifest say"),
         _check("exceptions", _exception_problems(manifest), f"{len(manifest.exceptions)} approved by another"),
+        _check("officer", _officer_problems(opened, officer_anchors), _vouched(manifest, officer_anchors)),
         _check("device_chain", _chain_problems(manifest), f"{len(manifest.device_chain)} links recomputed"),
         _check("verifications", _verification_problems(manifest), "the chip fingers match, or an override"),
         _check(
@@ -153,6 +165,10 @@ def _read_transaction(data: bytes, _entry: PartEntry) -> str:
     return str(transaction) if isinstance(transaction, RecordFault) else ""
 
 
+def _read_with_the_officer(_data: bytes, _entry: PartEntry) -> str:
+    return ""  # `_officer_problems` reads both together
+
+
 _READERS: dict[str, Callable[[bytes, PartEntry], str]] = {
     FINGER_TYPE: _read_finger,
     TEMPLATE_TYPE: _read_template,
@@ -161,6 +177,8 @@ _READERS: dict[str, Callable[[bytes, PartEntry], str]] = {
     SIGNATURE_TYPE: _read_signature,
     PICTURE_TYPE: _read_picture,
     TRANSACTION_TYPE: _read_transaction,
+    APPROVAL_TYPE: _read_with_the_officer,
+    COSIGNATURE_TYPE: _read_with_the_officer,
 }
 
 
@@ -261,6 +279,17 @@ def _unapproved(item: BiometricException) -> str:
     if not item.attested_by or not item.approved_by:
         return "not attested and approved"
     return "approved by the officer who attests it" if item.approved_by == item.attested_by else ""
+
+
+def _officer_problems(opened: OpenedPacket, anchors: Sequence[x509.Certificate]) -> list[str]:
+    statement, signatures = opened.parts.get(STATEMENT), opened.parts.get(SIGNATURES)
+    return approval_problems(opened.manifest, statement, signatures, device=opened.signer, anchors=anchors)
+
+
+def _vouched(manifest: Manifest, anchors: Sequence[x509.Certificate]) -> str:
+    if manifest.officer_seal is OfficerSeal.PIN:
+        return f"{manifest.officer} by PIN: no signature of a card"
+    return f"{manifest.officer} by card" + ("" if anchors else ", whose issuer is not compared")
 
 
 def _chain_problems(manifest: Manifest) -> list[str]:
