@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -22,23 +21,13 @@ def output(*command: str | Path, env: Mapping[str, str] | None = None) -> str:
 
 
 def run_in(root: Path, *command: str, env: Mapping[str, str]) -> None:
-    """Runs a program of the target inside its root. Needs binfmt_misc with qemu-aarch64, and root."""
-    with _kernel_folders(root):
-        subprocess.run(
-            ["chroot", str(root), "/usr/bin/env", "-i", *(f"{k}={v}" for k, v in env.items()), *command],
-            check=True,
-        )
+    """Runs a program of the target inside its root. Needs binfmt_misc with qemu-aarch64, and root.
 
-
-@contextmanager
-def _kernel_folders(root: Path) -> Iterator[None]:
-    mounts = (("proc", "proc"), ("tmpfs", "tmp"), ("devtmpfs", "dev"))
-    mounted: list[Path] = []
-    try:
-        for kind, name in mounts:
-            run("mount", "-t", kind, kind, root / name)
-            mounted.append(root / name)
-        yield
-    finally:
-        for path in reversed(mounted):
-            run("umount", path)
+    In namespaces of its own: its mounts and its children end with it, and are never seen on the host. The
+    device nodes are those of the base system, so /dev is not mounted.
+    """
+    inside = 'mount -t proc proc "$0/proc" && mount -t tmpfs tmpfs "$0/tmp" && exec chroot "$0" "$@"'
+    run(
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", inside, root),
+        *("/usr/bin/env", "-i", *(f"{name}={value}" for name, value in env.items()), *command),
+    )

@@ -12,7 +12,8 @@ from appliance.process import run, run_in
 
 SITE = "usr/lib/kiosk/site"
 ENVIRONMENT = "usr/lib/kiosk/environment"
-PYTHON_LIBRARY = "usr/lib/python3.13"
+PYTHON = "python3.13"
+PYTHON_LIBRARY = f"usr/lib/{PYTHON}"
 
 SIMULATION = ("hw/sim", "kiosk/demo", "kiosk/simulated.py", "kiosk/virtual_screen.py")
 """Of a checkout, and never on a unit."""
@@ -140,16 +141,20 @@ def merged(layers: Sequence[Path], *, upper: Path | None = None) -> Iterator[Pat
         try:
             yield root
         finally:
-            run("umount", root)
+            run("umount", "--lazy", root)
 
 
 def _compile_bytecode(root: Path, *folders: str) -> None:
-    """Checked against nothing: the root cannot change, and its files' times mean nothing."""
-    run_in(
-        *(root, "python3", "-m", "compileall", "-q", "-f", "-j", "2", "--invalidation-mode", "unchecked-hash"),
-        *(f"/{folder}" for folder in folders),
-        env=_TARGET_ENV,
-    )
+    """Checked against nothing: the root cannot change, and its files' times mean nothing.
+
+    Bytecode is the same on every processor: a python3.13 of the host writes it in a tenth of the time.
+    """
+    options = ("-m", "compileall", "-q", "-f", "-j", "2", "--invalidation-mode", "unchecked-hash")
+    if shutil.which(PYTHON):
+        where = ("-s", str(root), "-p", "/")
+        run(PYTHON, *options, *where, *(root / folder for folder in folders), env={"PYTHONHASHSEED": "0"})
+    else:
+        run_in(root, PYTHON, *options, *(f"/{folder}" for folder in folders), env=_TARGET_ENV)
 
 
 def _modules(root: Path, kernel: Path) -> None:

@@ -36,6 +36,8 @@ NEEDLESS = ("pip", "setuptools", "docutils", "pygments", "kivy-garden")
 """Of the lock, but only for building or for documents."""
 
 _TESTS = ("tests", "test")
+_WITH_SYMBOLS = ("kivy", "numba", "llvmlite")
+"""Shipped with a debugger's tables. What auditwheel has renamed (*.libs) does not survive stripping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +154,5 @@ def _slim(site: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     for name in ("bin", "share", "kivy_install"):
         shutil.rmtree(site / name, ignore_errors=True)
+    for package in _WITH_SYMBOLS:
+        run("aarch64-linux-gnu-strip", "--strip-unneeded", *sorted((site / package).rglob("*.so")))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from appliance.steps import Builder, Step, content_key
+from appliance.steps import Builder, Step, content_key, mounted_below
 
 
 def write(text: str, calls: list[str]):
@@ -78,3 +78,9 @@ def test_a_key_ignores_bytecode_and_times(source: Path) -> None:
     (source / "__pycache__/one.cpython-313.pyc").write_bytes(b"compiled")
     (source / "one.py").touch()
     assert content_key((source,), ()) == key
+
+
+def test_a_mount_in_a_results_folder_is_seen_before_anything_is_removed() -> None:
+    mounts = "proc /proc proc rw 0 0\ndevtmpfs /build/system/partial/dev devtmpfs rw 0 0\n"
+    assert mounted_below(Path("/build/system"), mounts) == ("/build/system/partial/dev",)
+    assert mounted_below(Path("/build/sys"), mounts) == ()
