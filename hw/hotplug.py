@@ -107,7 +107,7 @@ class DeviceLinks:
 
     def start(self) -> None:
         with self._lock:
-            if self._thread is not None and self._thread.is_alive():
+            if not self._wanted or (self._thread is not None and self._thread.is_alive()):
                 return
             self._stopping = threading.Event()
             self._thread = threading.Thread(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw.api import DeviceKind, Devices
+from hw.followed import follow
+from hw.hotplug import DeviceLinks
 from hw.registry import DeviceUrlError, open_devices
 from kiosk import __version__
-from kiosk.app.clock import Clock
+from kiosk.app.clock import Clock, no_receiver
 from kiosk.app.controller import Controller
 from kiosk.app.ink import ScreenInk
 from kiosk.app.recovery import recover
@@ -59,10 +62,12 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     Raises ConfigError for a device URL, KeyFileError, DatabaseDamagedError or FactError for what is
     on the disk.
     """
-    devices = open_configured(config)
+    devices, links = open_configured(config, links=config.data / "devices")
     keys = load_device_keys(config.keys)
     folder = DataFolder(config.data)
-    clock, ink, events = Clock(), ScreenInk(), deque[Event]()
+    position = devices.position
+    clock = Clock(satellite_time=position.satellite_time if position is not None else no_receiver)
+    ink, events = ScreenInk(), deque[Event]()
     journal, blobs = Journal(folder.journal), BlobStore(folder.blobs, keys.wrapping_key)
     outbox, roster = Outbox(folder.outbox), Roster(folder.roster)
     outbox.sweep()
@@ -100,6 +105,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         next_number=recovered.next_number,
         interrupted=recovered.interrupted,
     )
+    links.start()
     for device in devices.all():
         if device is not devices.face:  # the photo step itself starts and stops the camera
             device.start()
@@ -112,18 +118,24 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         controller.stop()
         for device in devices.all():
             device.stop()
+        links.stop()
         for store in (journal, roster, sent):
             store.close()
 
     return Unit(controller, devices, stop)
 
 
-def open_configured(config: Config) -> Devices:
-    """The devices of the configuration, not started. Raises ConfigError for a wrong URL."""
+def open_configured(config: Config, *, links: Path) -> tuple[Devices, DeviceLinks]:
+    """The devices of the configuration and the links to those that it names by USB model, neither started.
+
+    links: a folder for them alone. Raises ConfigError for a wrong URL.
+    """
+    urls: Mapping[DeviceKind, str] = {DeviceKind(kind): url for kind, url in config.devices.items()}
     try:
-        return open_devices({DeviceKind(kind): url for kind, url in config.devices.items()})
+        urls, kept = follow(urls, links)
+        return open_devices(urls), kept
     except DeviceUrlError as error:
-        kind = next((kind for kind, url in config.devices.items() if url == error.url), "devices")
+        kind = next((kind for kind, url in urls.items() if url == error.url), "devices")
         found = f"{error.part} {error.value!r} in {error.url!r}"
         raise config.problem(f"devices.{kind}", found=found, allowed=", ".join(error.allowed)) from error
 

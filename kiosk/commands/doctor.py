@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hw.api import Devices
     from kiosk.config import Config
 
 FREE_DISK_MB = 2_000
@@ -153,9 +155,19 @@ def _speech(config: Config) -> Finding:
 
 def _devices(config: Config) -> Iterator[Finding]:
     from kiosk.compose import open_configured  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="kiosk-doctor-") as folder:
+        devices, links = open_configured(config, links=Path(folder) / "devices")
+        links.start()
+        try:
+            yield from _tested(config, devices)
+        finally:
+            links.stop()
+
+
+def _tested(config: Config, devices: Devices) -> Iterator[Finding]:
     from kiosk.config import DEVICE_KINDS  # noqa: PLC0415
 
-    devices = open_configured(config)
     for kind in DEVICE_KINDS:
         if kind not in config.devices:
             yield Finding(f"device {kind}", ready=True, advice="none is configured")

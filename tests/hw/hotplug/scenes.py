@@ -16,6 +16,7 @@ from hw import udev
 from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PenPoint
 from hw.code.serial_scanner import SerialCodeScanner
 from hw.device_url import DeviceUrl
+from hw.followed import follow
 from hw.hotplug import DeviceLinks, PluggedUnit, UsbModel, plugged_units
 from hw.registry import open_device
 from hw.signature.epad import EpadSignaturePad
@@ -197,6 +198,26 @@ def a_lost_announcement_is_made_up_for() -> None:
         eventually(lambda: now.holds("code", FIRST))
 
 
+def a_url_by_model_follows_whichever_unit_is_there() -> None:
+    with Testbed() as bed, tempfile.TemporaryDirectory() as folder:
+        url = "serial:///usb/0c2e:0200?proto=code&baud=9600"
+        urls, links = follow({DeviceKind.CODE_SCANNER: url}, Path(folder), dev=bed.dev)
+        driver = open_device(urls[DeviceKind.CODE_SCANNER])
+        links.start()
+        driver.start()
+        try:
+            for unit in (FIRST, SPARE):
+                bed.plug(unit)
+                eventually(lambda: driver.state() is DeviceState.READY)
+                info = driver.info()
+                assert isinstance(info, DeviceInfo)
+                bed.unplug(unit)
+                eventually(lambda: driver.state() is DeviceState.LOST)
+        finally:
+            driver.stop()
+            links.stop()
+
+
 def the_kernel_is_asked_for_its_identity() -> None:
     with Testbed() as bed:
         bed.plug(FIRST)
@@ -248,6 +269,7 @@ SCENES: dict[str, Callable[[], None]] = {
         a_unit_wanted_by_serial_number_is_no_other,
         what_was_plugged_in_before_is_found,
         a_lost_announcement_is_made_up_for,
+        a_url_by_model_follows_whichever_unit_is_there,
         the_kernel_is_asked_for_its_identity,
         stopped_it_holds_nothing,
         coming_and_going_holds_nothing,
