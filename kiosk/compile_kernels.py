@@ -14,13 +14,18 @@ import kiosk.quality
 _ROOMS = (kiosk.quality, kiosk.matching)
 
 
-def main() -> None:
-    names = [
+def kernel_modules() -> list[str]:
+    """Names of the modules that hold kernels; importing one compiles what its cache lacks."""
+    return [
         f"{room.__name__}.{module.name}"
         for room in _ROOMS
         for module in pkgutil.iter_modules(room.__path__)
         if "kernels" in module.name
     ]
+
+
+def main() -> None:
+    names = kernel_modules()
     began_s = time.monotonic()
     for number, name in enumerate(names, start=1):
         if sys.stderr.isatty():

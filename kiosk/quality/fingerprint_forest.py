@@ -13,8 +13,9 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kiosk.quality.kernels_forest import count_votes
 
 MODEL_HASH = "b4a1e7586b3be906f9770e4b77768038"
 """MD5 of NIST's own parameter file for NFIQ 2.3, as its configuration states it."""
@@ -49,25 +50,6 @@ class Forest:
                 self.roots,
             )
         )
-
-
-@njit("int64(float32[:], int16[:], float32[:], int32[:], int32[:], int8[:], int32[:])", nogil=True, cache=True)
-def count_votes(  # noqa: PLR0917 - kernels take no keywords
-    features: NDArray[np.float32],
-    variable: NDArray[np.int16],
-    threshold: NDArray[np.float32],
-    left: NDArray[np.int32],
-    right: NDArray[np.int32],
-    vote: NDArray[np.int8],
-    roots: NDArray[np.int32],
-) -> int:
-    votes = 0
-    for root in roots:
-        node = root
-        while variable[node] >= 0:
-            node = left[node] if features[variable[node]] <= threshold[node] else right[node]
-        votes += vote[node]
-    return votes
 
 
 @cache

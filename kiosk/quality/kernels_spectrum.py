@@ -80,7 +80,8 @@ def transform_lines(real: NDArray[np.int32], imaginary: NDArray[np.int32], sign:
 def separate_real(real: NDArray[np.int32], imaginary: NDArray[np.int32], sign: int) -> None:
     """Between the transform of 16 pairs and that of 32 real numbers; lines are waves, columns independent.
 
-    Forward (sign -1) halves and drops the highest wave, which no ridge has.
+    Forward (sign -1) gives waves 0..15 and drops the highest, which no ridge has; backward leaves 32 times the
+    numbers.
     """
     columns = real.shape[1]
     shift = 13 if sign < 0 else 12

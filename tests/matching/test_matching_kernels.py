@@ -112,6 +112,31 @@ def test_pairs_are_nearest_and_used_once():
     assert kernels.overlap(points, reference, still) == (3, 2)
 
 
+def test_angles_are_the_shorter_way_apart():
+    for turn in range(-300, 300):
+        for kernel in (kernels.angle_between, plain(kernels.angle_between)):
+            assert kernel(turn) == min(turn % 256, -turn % 256)
+
+
+def test_agreement_weighs_each_pair_by_likeness_nearness_and_lean():
+    rng = np.random.default_rng(3)
+    count = len(ONE.points)
+    motion = np.array([np.cos(0.1), np.sin(0.1), 4.0, -7.0, 0.1 * 128 / np.pi])
+    laid = complex(*motion[:2]) * (ONE.points[:, 0] + 1j * ONE.points[:, 1]) + complex(*motion[2:4])
+    reference = np.column_stack((laid.real, laid.imag, ONE.points[:, 2] - 4)) + rng.normal(0, 6, (count, 3))
+    reference = np.rint(reference).astype(np.int64)
+    alike, partner = rng.random((count, count)), np.where(rng.random(count) < 0.2, -1, np.arange(count))
+    expected = 0.0
+    for place in np.flatnonzero(partner >= 0):
+        apart = abs(laid[place] - complex(*reference[place, :2]))
+        lean = (reference[place, 2] - ONE.points[place, 2] + 4 + 128) % 256 - 128
+        near, parallel = max(1 - apart**2 / 20**2, 0), max(1 - lean**2 / 24**2, 0)
+        expected += max(alike[place, place] - 0.15, 0) * near * parallel
+    assert expected > 1
+    for kernel in (kernels.agreement, plain(kernels.agreement)):
+        assert kernel(alike, partner, ONE.points, reference, motion) == pytest.approx(expected)
+
+
 def test_kernels_are_the_same_without_the_compiler():
     votes = np.empty((kernels.SCREEN_PROBE, 4))
     sides = (ONE.points, ONE.codes, ONE.weights, OTHER.points, OTHER.codes, OTHER.weights)

@@ -7,12 +7,14 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from kernel_forms import FORMS, use_plain
 from made_fingers import draw_finger
 
 from kiosk.quality import kernels_blocks as blocks
 from kiosk.quality import kernels_finger as finger
+from kiosk.quality import kernels_smooth
+from kiosk.quality.fingerprint_features import window_scratch
 from kiosk.quality.fingerprint_region import smooth_scratch
-from kiosk.quality.kernels_smooth import gaussian_weights, smooth
 from kiosk.quality.workspace import Workspace
 
 PICTURE = draw_finger(3, width=150, height=170, minutiae=4)[0]
@@ -20,9 +22,10 @@ BLOCK = np.ascontiguousarray(PICTURE[40:72, 50:82])
 NOISE = np.random.default_rng(1).integers(0, 256, (70, 90)).astype(np.uint8)
 
 
-def plain(kernel):
-    """The kernel's own source without the compiler."""
-    return getattr(kernel, "py_func", kernel)
+@pytest.fixture(autouse=True, params=FORMS)
+def form(request, monkeypatch):
+    if request.param == "plain":
+        use_plain(monkeypatch, blocks, finger, kernels_smooth)
 
 
 def gradients(block):
@@ -37,7 +40,6 @@ def test_gradient_tensor_is_numpys_gradients_summed(source, place):
     gx, gy = gradients(source[top : top + height, left : left + width])
     expected = (float((gx * gx).sum()), float((gy * gy).sum()), float((gx * gy).sum()))
     assert blocks.gradient_tensor(source, *place) == expected
-    assert plain(blocks.gradient_tensor)(source, *place) == expected
 
 
 def test_certainty_is_the_ratio_of_eigenvalues():
@@ -45,6 +47,18 @@ def test_certainty_is_the_ratio_of_eigenvalues():
     low, high = np.linalg.eigvalsh([[xx, xy], [xy, yy]])
     assert blocks.certainty_of(xx, yy, xy) == pytest.approx(1 - low / high, abs=1e-12)
     assert blocks.certainty_of(0.0, 0.0, 0.0) == -1.0
+
+
+def test_the_normals_angle_is_half_that_of_the_tensors_difference():
+    for xx, yy, xy in np.random.default_rng(5).uniform(-50, 50, (20, 3)).tolist():
+        assert blocks.normal_angle(xx, yy, xy) == pytest.approx(np.arctan2(xy, xx - yy) / 2)
+
+
+@pytest.mark.parametrize("angle", [-1.1, 0.0, 0.8])
+def test_turning_back_undoes_opencvs_turn(angle):
+    a, b, c, d, x, y = blocks.turned_back(angle, 18.0)
+    back = cv2.invertAffineTransform(cv2.getRotationMatrix2D((18.0, 18.0), np.degrees(angle), 1))
+    assert np.array([[a, b, x], [c, d, y]]) == pytest.approx(back, abs=1e-12)
 
 
 def test_coherence_compares_the_sum_with_the_lengths():
@@ -83,9 +97,6 @@ def test_turned_window_lies_along_the_normal(angle):
     turn = cv2.getRotationMatrix2D((18.0, 18.0), np.degrees(angle), 1)
     opencv = cv2.warpAffine(framed.copy(), turn, (36, 36), flags=cv2.INTER_NEAREST)
     assert np.mean(window == opencv[10:26, 2:34]) > 0.97
-    again = np.empty_like(window)
-    plain(blocks.turned_window)(NOISE, 10, 20, angle, again)
-    assert np.array_equal(window, again)
 
 
 @pytest.mark.parametrize("angle", [-1.4, -0.2, 0.0, 0.9, 2.4])
@@ -166,7 +177,6 @@ def test_clarity_and_width_ratios_follow_their_definition():
         widths, changes = np.empty((2, 32)), np.empty(32, np.int64)
         clarity = blocks.clarity_of(window, threshold, ridge, widths)
         assert clarity == pytest.approx(clarity_in_words(window, threshold, ridge), abs=1e-12)
-        assert plain(blocks.clarity_of)(window, threshold, ridge, widths) == clarity
         ratios = np.empty(28)
         filled = blocks.width_ratios(ridge, ratios, 0, changes)
         assert ratios[:filled] == pytest.approx(ratios_in_words(ridge))
@@ -182,6 +192,66 @@ def test_ridge_blocks_are_those_that_deviate():
         cell = PICTURE[32 * row : 32 * row + 32, 32 * column : 32 * column + 32]
         assert mask[row, column] == (cell.std() > limit)
     assert 0 < mask.sum() < mask.size
+
+
+def windows_in_words(mask, rows, columns):
+    """Frequencies, clarities and ratios of the whole windows, each by its plain form."""
+    frequencies, clarities, ratios = [], [], []
+    framed = np.pad(PICTURE, 2)
+    for row, column in np.ndindex(rows, columns):
+        if not mask[row : row + 2, column : column + 2].all():
+            continue
+        top, left = 32 * row, 32 * column
+        gx, gy = gradients(PICTURE[top + 2 : top + 34, left + 2 : left + 34])
+        angle = np.arctan2((gx * gy).sum(), (gx * gx).sum() - (gy * gy).sum()) / 2
+        around = framed[top : top + 40, left : left + 40]
+        standing = turned(around, angle + np.pi / 2).astype(np.int64)[2:34, 10:26].sum(axis=1)
+        lying = turned(around, angle).astype(np.int64)[10:26, 2:34].sum(axis=0)
+        frequencies.append(frequency_by_fft(standing))
+        ratios += ratios_in_words(lying / 16 < line_through(lying))
+        window = turned(PICTURE[top : top + 36, left : left + 36], angle)[10:26, 2:34]
+        threshold = line_through(window.sum(axis=0))
+        ridge = (window.mean(axis=0) < threshold).astype(np.uint8)
+        clarities.append(clarity_in_words(window, threshold, ridge))
+    return frequencies, clarities, ratios
+
+
+def line_through(sums):
+    slope, start = np.polyfit(np.arange(1, 33), sums / 16, 1)
+    return slope * np.arange(1, 33) + start
+
+
+def test_windows_are_measured_where_their_mask_is_whole():
+    mask = np.ones((6, 5), np.uint8)
+    mask[1, 2] = 0
+    rows, columns = finger.window_grid(*PICTURE.shape)
+    angles, inside = np.empty((rows, columns)), np.empty((rows, columns), np.uint8)
+    frequencies, clarities = np.empty((2, rows * columns))
+    ratios, filled = np.empty(rows * columns * finger.RATIOS_PER_BLOCK), np.zeros(1, np.int64)
+    out = (angles, inside, frequencies, clarities, ratios, filled)
+    scratch = window_scratch(Workspace())
+    count = finger.window_measures(PICTURE, mask, blocks.fourier_waves(), *out, scratch)
+    expected = windows_in_words(mask, rows, columns)
+    assert count == inside.sum() == len(expected[0]) == rows * columns - 4
+    assert frequencies[:count] == pytest.approx(expected[0], abs=1e-9)
+    assert clarities[:count] == pytest.approx(expected[1], abs=1e-9)
+    assert ratios[: filled[0]] == pytest.approx(expected[2])
+
+
+def test_surroundings_of_minutiae_are_dark_or_certain():
+    places = np.random.default_rng(3).integers(0, 150, (40, 2))
+    darker, certain = 0, 0
+    for x, y in places.tolist():
+        left, top = max(x - 16, 0), max(y - 16, 0)
+        mean = PICTURE[top : top + 32, left : left + 32].mean()
+        darker += 0 < (PICTURE.mean() - mean) / PICTURE.std() <= 0.5
+        left, top = min(left, 150 - 32), min(top, 170 - 32)
+        gx, gy = gradients(PICTURE[top : top + 32, left : left + 32])
+        low, high = np.linalg.eigvalsh([[(gx * gx).sum(), (gx * gy).sum()], [(gx * gy).sum(), (gy * gy).sum()]])
+        certain += np.floor((1 - low / high) * 100 + 0.5) > 80
+    assert finger.minutiae_surroundings(PICTURE, places) == (darker, certain)
+    assert 0 < darker < 40
+    assert certain > 0
 
 
 def test_orientation_flow_is_the_mean_turn_to_eight_neighbours():
@@ -229,7 +299,7 @@ def test_means_certainties_and_coherences_cover_the_picture():
 
 
 @pytest.mark.parametrize("size", [19, 41, 45, 91])
-@pytest.mark.parametrize("shape", [(60, 90), (30, 20)])
+@pytest.mark.parametrize("shape", [(40, 52), (30, 20)])
 def test_smoothing_is_opencvs_to_the_last_bit(size, shape):
     rng = np.random.default_rng(9)
     for picture in (
@@ -237,6 +307,6 @@ def test_smoothing_is_opencvs_to_the_last_bit(size, shape):
         np.uint8(255) * (rng.random(shape) > 0.6).astype(np.uint8),
     ):
         smoothed = np.empty_like(picture)
-        weights = gaussian_weights(size)
-        smooth(picture, weights, smoothed, smooth_scratch(shape, weights, Workspace()))
+        weights = kernels_smooth.gaussian_weights(size)
+        kernels_smooth.smooth(picture, weights, smoothed, smooth_scratch(shape, weights, Workspace()))
         assert np.array_equal(smoothed, cv2.GaussianBlur(picture, (size, size), 0))

@@ -108,6 +108,14 @@ def test_registers_wrap_as_twos_complement():
         assert integers.divide_to_zero(value, 37) == int(value / 37)
 
 
+def test_a_divisor_brings_a_vector_onto_the_octagon():
+    for x, y in np.random.default_rng(2).integers(-(2**20), 2**20, (200, 2)).tolist():
+        divisor = integers.octagon_divisor(x, y)
+        assert divisor == max(max(abs(x), abs(y)) // 127, (abs(x) + abs(y)) // 180)
+        assert max(abs(x), abs(y)) / divisor < 128.1
+    assert integers.octagon_divisor(126, -90) == 0
+
+
 def test_reduction_weighs_three_by_three_into_two_by_two():
     small = np.empty((48, 40), np.uint8)
     flow.reduce_to_333(SMALL, small)
@@ -128,6 +136,36 @@ def test_integer_transform_is_the_discrete_fourier_transform(lines, sign):
     exact = np.fft.fft(signal, axis=0) if sign < 0 else np.fft.ifft(signal, axis=0) * lines
     spectrum.transform_lines(real, imaginary, sign)
     assert np.abs(real + 1j * imaginary - exact).max() < 12
+
+
+def test_pairs_are_parted_into_the_transform_of_real_numbers_and_put_together_again():
+    signal = np.random.default_rng(7).integers(-2000, 2000, (32, 5))
+    real, imaginary = signal[0::2].astype(np.int32), signal[1::2].astype(np.int32)
+    spectrum.transform_lines(real, imaginary, -1)
+    spectrum.separate_real(real, imaginary, -1)
+    exact = np.fft.rfft(signal, axis=0)
+    assert np.abs(real + 1j * imaginary - exact[:16]).max() < 12
+    real[0] = imaginary[0] = 0
+    spectrum.separate_real(real, imaginary, 1)
+    spectrum.transform_lines(real, imaginary, 1)
+    exact[[0, 16]] = 0
+    back = 32 * np.fft.irfft(exact, axis=0)
+    assert np.abs(real - back[0::2]).max() < 200
+    assert np.abs(imaginary - back[1::2]).max() < 200
+
+
+def test_each_wave_of_a_ridge_is_weighed_by_its_own_strength():
+    rng = np.random.default_rng(9)
+    real = rng.integers(-60000, 60000, (32, 16)).astype(np.int32)
+    imaginary = rng.integers(-60000, 60000, (32, 16)).astype(np.int32)
+    across, along = np.abs(real.astype(float)), np.abs(imaginary.astype(float))
+    length = np.maximum(np.maximum(across, along), (across + along) / np.sqrt(2))
+    waves = np.fft.fftfreq(32, 1 / 32)[:, None] ** 2 + np.arange(16)[None, :] ** 2
+    band = (waves > spectrum.LOWEST) & (waves < spectrum.HIGHEST)
+    expected = (real + 1j * imaginary) * (1 + length / 4096) / 8 * band
+    spectrum.weigh_spectrum(real, imaginary)
+    assert np.abs(real + 1j * imaginary - expected).max() < 60
+    assert not real[~band].any()
 
 
 def enhanced_in_floats(image):
