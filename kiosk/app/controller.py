@@ -25,9 +25,10 @@ from kiosk.app.views import Display, Text, View
 from kiosk.enrollment import flow
 from kiosk.enrollment.effects import Effect
 from kiosk.enrollment.events import CardChanged, CodeScanned, Event, IdleElapsed, LanguageChosen, OfficerCalled
-from kiosk.enrollment.screens import Attract, Capturing, Kiosk, StillThere
+from kiosk.enrollment.screens import Attract, Capturing, Kiosk, OfficerDiagnosing, StillThere
 
 RECEIPT_INTERVAL_S = 1.0
+EXAMINE_INTERVAL_S = 1.0
 REPEAT_ADVICE_S = 4.0
 """Advice that changes with every frame is spoken this often at most; the screen shows it at once."""
 
@@ -60,6 +61,7 @@ class Controller:
         self._said_at_s = 0.0
         self._touched_s = services.clock.monotonic_s()
         self._receipts_s = 0.0
+        self._examined_s = 0.0
         self._inputs = PanelInputs()
         now = services.clock.now()
         for effect in unfinished:
@@ -91,6 +93,10 @@ class Controller:
         if now_s - self._receipts_s >= RECEIPT_INTERVAL_S:
             self._receipts_s = now_s
             self._runner.look_for_receipts(self._kiosk)
+        diagnosing = isinstance(self._kiosk.screen, OfficerDiagnosing)
+        if diagnosing and now_s - self._examined_s >= EXAMINE_INTERVAL_S:
+            self._examined_s = now_s
+            self._runner.examine(self._kiosk, self._services.clock.now())
         self._speak(now_s)
 
     def view(self) -> View:

@@ -18,6 +18,7 @@ from kiosk.app.views import (
 )
 from kiosk.enrollment.events import (
     Continued,
+    DiagnosticsAsked,
     ExceptionAsked,
     ExceptionPositionChosen,
     ExceptionReasonChosen,
@@ -42,6 +43,7 @@ from kiosk.enrollment.screens import (
     OfficerReturning,
 )
 
+_DIAGNOSTICS = action("diagnostics", DiagnosticsAsked(), ActionStyle.QUIET, pictogram="plug")
 _BACK_CORNER = action("back", WentBack(), ActionStyle.QUIET, pictogram="back")
 
 _FINGER_REASONS = (
@@ -81,7 +83,7 @@ def queue(kiosk: Kiosk) -> View:
         Text("officer_queue.title"),
         TableBody(headings, tuple(_queue_row(record) for record in records), Text("officer_queue.empty")),
         speech=(),
-        corner=(SIGN_OUT,),
+        corner=(_DIAGNOSTICS, SIGN_OUT),
     )
 
 

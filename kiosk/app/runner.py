@@ -1,8 +1,8 @@
 """Runs the effects of the rules, off the drawing thread; answers come back as events.
 
-Three workers, each in order: the ledger writes facts and looks things up, in milliseconds; the bench
-seals and prints, and the card reader signs, in seconds. Sealing waits for the ledger, so a packet never
-tells more than the journal holds.
+Workers, each in order: the ledger writes facts and looks things up, in milliseconds; the bench seals and
+prints, the card reader signs, devices test themselves, in seconds. Sealing waits for the ledger, so a packet
+never tells more than the journal holds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from hw.api import PanelState
 from kiosk.app.audit_trail import Details, record_fact
+from kiosk.app.diagnostics import Diagnostics
 from kiosk.app.officer_card import OfficerCards
 from kiosk.app.services import Services
 from kiosk.app.slip import proof_slip
@@ -25,6 +26,7 @@ from kiosk.enrollment.effects import (
     Purge,
     Record,
     Seal,
+    SelfTestDevice,
     Show,
     SignApproval,
     SignIn,
@@ -76,6 +78,9 @@ class Runner:
         self._bench = ThreadPoolExecutor(1, "bench")
         self._reader = ThreadPoolExecutor(1, "card reader")
         self._cards = OfficerCards(services)
+        self._tests = ThreadPoolExecutor(1, "self-test")
+        self._diagnostics = Diagnostics(services)
+        self._examining: Future[None] | None = None
         self._running: deque[Future[None]] = deque()
 
     def run(self, effect: Effect, kiosk: Kiosk, now: Stamp) -> None:
@@ -90,9 +95,11 @@ class Runner:
             case SignIn(number, pin):
                 self._on_ledger(lambda: self._sign_in(number, pin, now))
             case SignInByCard(pin):
-                self._on_reader(lambda: self._cards.sign_in(pin, now))
+                self._on(self._reader, lambda: self._cards.sign_in(pin, now))
             case SignApproval():
-                self._on_reader(lambda: self._cards.sign_approval(effect, now))
+                self._on(self._reader, lambda: self._cards.sign_approval(effect, now))
+            case SelfTestDevice(url):
+                self._on(self._tests, lambda: self._diagnostics.test(url, now))
             case Destroy(enrollment_id):
                 self._on_ledger(lambda: self._destroy(enrollment_id, now))
             case StartCapture():
@@ -132,6 +139,12 @@ class Runner:
         if waiting:
             self._on_ledger(lambda: self._receipts(waiting))
 
+    def examine(self, kiosk: Kiosk, now: Stamp) -> None:
+        """Looks at unit and devices, unless the look before, or a self-test, still lasts."""
+        unsent = tuple(e for e in kiosk.enrollments if e.stage is Stage.SEALED)
+        if self._examining is None or self._examining.done():
+            self._examining = self._on(self._tests, lambda: self._diagnostics.examine(unsent, now))
+
     def raise_bugs(self) -> None:
         """Raises what an effect raised: expected failures were answered as events."""
         while self._running and self._running[0].done():
@@ -144,6 +157,7 @@ class Runner:
     def stop(self) -> None:
         """Waits for everything begun: a record that was finalised is sealed before the power goes."""
         self._reader.shutdown(wait=True)
+        self._tests.shutdown(wait=True, cancel_futures=True)
         self._bench.shutdown(wait=True)
         self._ledger.shutdown(wait=True)
 
@@ -155,8 +169,11 @@ class Runner:
     def _on_bench(self, work: Callable[[], None]) -> None:
         self._running.append(self._bench.submit(work))
 
-    def _on_reader(self, work: Callable[[], Event]) -> None:
-        self._running.append(self._reader.submit(lambda: self._post(work())))
+    def _on(self, worker: ThreadPoolExecutor, work: Callable[[], Event]) -> Future[None]:
+        """Work that ends in one event."""
+        future = worker.submit(lambda: self._post(work()))
+        self._running.append(future)
+        return future
 
     def _record(self, enrollment_id: str, fact: Fact, enrollment: Enrollment | None, now: Stamp) -> None:
         self._services.journal.append(enrollment_id, fact_to_line(fact), now)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from hw.api import CodeScanner, OfficerCard, Panel, Printer
+from hw.api import CodeScanner, Device, OfficerCard, Panel, Printer
 from kiosk.app.clock import Clock
 from kiosk.app.sealing import Sealer
 from kiosk.app.views import Text
@@ -31,7 +32,9 @@ class Voice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """recorded_before: a packet of this NIK was sealed on this unit. check_receipt: a stored receipt of a
+    """devices: all there are, in the order officers read them. data: the folder on the unit's disk.
+
+    recorded_before: a packet of this NIK was sealed on this unit. check_receipt: a stored receipt of a
     packet (bytes, packet SHA-256), verified; None when it does not hold."""
 
     clock: Clock
@@ -46,6 +49,8 @@ class Services:
     voice: Voice
     recorded_before: Callable[[str], bool]
     check_receipt: Callable[[bytes, str], Receipt | None]
+    data: Path
+    devices: tuple[Device, ...] = ()
     printer: Printer | None = None
     panel: Panel | None = None
     code: CodeScanner | None = None

@@ -57,7 +57,7 @@ def _form_view(
     match form:
         case SignInForm():
             body: KeypadBody | MessageBody = _number_keypad(form, card)
-            actions = (BACK, enter_action())
+            actions: tuple[Action, ...] = (BACK, enter_action())
             corner = (*map(_quiet, by_card), *corner)
         case CardForm(asking=True):
             body = MessageBody("card", (Text("card.working"), Text("card.leave_in")), busy=True)

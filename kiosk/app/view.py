@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.app import officer_views, resident_views, sign_in_views
+from kiosk.app import diagnostics_views, officer_views, resident_views, sign_in_views
 from kiosk.app.parts import RESIDENT_CORNER, action, primary
 from kiosk.app.settings import LanguageSet, Setting
 from kiosk.app.views import Display, FieldsBody, ScreenId, Text, View
@@ -22,6 +22,7 @@ from kiosk.enrollment.screens import (
     Identifying,
     Kiosk,
     OfficerApproving,
+    OfficerDiagnosing,
     OfficerExcepting,
     OfficerQueue,
     OfficerRecord,
@@ -95,6 +96,8 @@ def _bare(kiosk: Kiosk) -> View:
             return officer_views.choose_exception(kiosk, screen)
         case SupervisorApproving() as screen:
             return sign_in_views.approve_exception(kiosk, screen)
+        case OfficerDiagnosing() as screen:
+            return diagnostics_views.diagnosing(screen)
         case OfficerApproving() as screen:
             return sign_in_views.approve_record(kiosk, screen)
         case Finalising() as screen:

@@ -44,6 +44,9 @@ class ScreenId(StrEnum):
     OFFICER_EXCEPTION = "officer_exception"
     SUPERVISOR_APPROVAL = "supervisor_approval"
     OFFICER_APPROVAL = "officer_approval"
+    DIAGNOSTICS = "diagnostics"
+    DIAGNOSTICS_DETAIL = "diagnostics_detail"
+    DIAGNOSTICS_TEST = "diagnostics_test"
     FINALISING = "finalising"
     FINALISED = "finalised"
     SETTINGS = "settings"
@@ -200,11 +203,12 @@ class GalleryBody:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the officer's queue; pressing it sends the action's event."""
+    """One line of a list; pressing it sends the action's event. pictogram: at its head, empty for none."""
 
-    cells: tuple[str, ...]
+    cells: tuple[str | Text, ...]
     status: Text
     action: Action
+    pictogram: str = ""
 
 
 @dataclass(frozen=True, slots=True)

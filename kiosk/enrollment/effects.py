@@ -94,6 +94,13 @@ class SignApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfTestDevice:
+    """The device's own self-test, seconds long."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
     enrollment_id: str
 
@@ -131,6 +138,7 @@ Effect = (
     | SignIn
     | SignInByCard
     | SignApproval
+    | SelfTestDevice
     | Seal
     | PrintSlip
     | Destroy

@@ -17,6 +17,7 @@ from kiosk.enrollment.record import (
     Sample,
     Verification,
 )
+from kiosk.enrollment.standing import SelfTestLine, UnitStanding
 
 
 class Role(StrEnum):
@@ -192,6 +193,8 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class FingerCompared:
+    """A finger against its first capture; or the face against the photo, without links."""
+
     task: int
     verification: Verification
     links: tuple[ChainLink, ...] = ()
@@ -313,6 +316,39 @@ class OfficerCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class DiagnosticsAsked:
+    """The officer wants to see how the unit and its devices stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitExamined:
+    standing: UnitStanding
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChosen:
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChosen:
+    """The unit itself: store, disk, clock, version."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestsAsked:
+    """These devices shall test themselves, in this order."""
+
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTested:
+    url: str
+    lines: tuple[SelfTestLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordOpened:
     enrollment_id: str
 
@@ -401,6 +437,12 @@ Event = (
     | ReceiptArrived
     | Purged
     | OfficerCalled
+    | DiagnosticsAsked
+    | UnitExamined
+    | DeviceChosen
+    | UnitChosen
+    | SelfTestsAsked
+    | DeviceTested
     | RecordOpened
     | HandedBack
     | ReturnAsked

@@ -58,6 +58,7 @@ from kiosk.enrollment.screens import (
     Identifying,
     Kiosk,
     OfficerApproving,
+    OfficerDiagnosing,
     OfficerExcepting,
     OfficerQueue,
     OfficerRecord,
@@ -80,6 +81,7 @@ _OFFICER_SCREENS = (
     OfficerExcepting,
     SupervisorApproving,
     OfficerApproving,
+    OfficerDiagnosing,
     Finalising,
     Finished,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kiosk.enrollment import diagnosis_flow
 from kiosk.enrollment.approval import challenge_of, statement_of
 from kiosk.enrollment.card_flow import approval_form, typed
 from kiosk.enrollment.effects import Effect, PrintSlip, Seal, SignApproval, SignIn, SignInByCard
@@ -12,6 +13,7 @@ from kiosk.enrollment.events import (
     CardChosen,
     CardPresence,
     Continued,
+    DiagnosticsAsked,
     EntrySubmitted,
     Event,
     ExceptionAsked,
@@ -48,6 +50,7 @@ from kiosk.enrollment.screens import (
     Finished,
     Kiosk,
     OfficerApproving,
+    OfficerDiagnosing,
     OfficerExcepting,
     OfficerQueue,
     OfficerRecord,
@@ -97,6 +100,10 @@ def step(kiosk: Kiosk, screen: Screen, event: Event, now: Stamp) -> Result:
         case OfficerQueue(staff):
             if isinstance(event, RecordOpened) and kiosk.holds(event.enrollment_id):
                 return show(kiosk, OfficerRecord(staff, event.enrollment_id))
+            if isinstance(event, DiagnosticsAsked):
+                return show(kiosk, OfficerDiagnosing(staff))
+        case OfficerDiagnosing():
+            return diagnosis_flow.step(kiosk, screen, event)
         case OfficerRecord():
             return _record(kiosk, screen, event, now)
         case OfficerReturning(staff, enrollment_id):

@@ -12,6 +12,7 @@ from kiosk.enrollment.person import Person
 from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.record import Enrollment, ExceptionReason, Sample, Stamp
+from kiosk.enrollment.standing import DeviceStanding, DeviceTest, UnitStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,25 @@ class OfficerQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficerDiagnosing:
+    """standing: None until it was looked at. chosen: a device's URL, `unit`, or empty for the list.
+
+    testing: URLs of the devices still to test, the first under way; asked: how many there were.
+    """
+
+    staff: Staff
+    standing: UnitStanding | None = None
+    chosen: str = ""
+    testing: tuple[str, ...] = ()
+    asked: int = 0
+    results: tuple[DeviceTest, ...] = ()
+
+    @property
+    def devices(self) -> tuple[DeviceStanding, ...]:
+        return self.standing.devices if self.standing is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
 class OfficerRecord:
     staff: Staff
     enrollment_id: str
@@ -209,6 +229,7 @@ Screen = (
     | Resuming
     | OfficerSigningIn
     | OfficerQueue
+    | OfficerDiagnosing
     | OfficerRecord
     | OfficerReturning
     | OfficerExcepting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hw.api import DeviceKind
 from kiosk.app.view import settings_view, view_of
 from kiosk.app.views import Display, View
 from kiosk.enrollment import events as ev
@@ -12,7 +13,8 @@ from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ExceptionReason
 from kiosk.enrollment.screens import Capturing
-from tests.enrollment.people import RESIDENT, SISTER
+from kiosk.enrollment.standing import DeviceStanding, SelfTestLine, UnitStanding
+from tests.enrollment.people import NOW, RESIDENT, SISTER
 from tests.enrollment.storyboard import Storyboard
 
 
@@ -42,6 +44,7 @@ def states() -> Iterator[tuple[str, Storyboard]]:
     yield "still there", Storyboard().reaches_capture().happens(ev.IdleElapsed())
     yield from _officer()
     yield from _cards()
+    yield from _diagnostics()
 
 
 def _captures() -> Iterator[tuple[str, Storyboard]]:
@@ -127,6 +130,51 @@ def _cards() -> Iterator[tuple[str, Storyboard]]:
     yield "approving", Storyboard(approving.kiosk)
     yield "approving at work", Storyboard(approving.kiosk).types("123456")
     yield "approving without card", Storyboard(approving.kiosk).happens(pulled)
+
+
+DEVICES = tuple(
+    DeviceStanding(
+        f"sbi://127.0.0.1:4501?type={kind}",
+        kind,
+        "hw.sbi.scanner.SbiScanner",
+        "ready" if number % 3 else "lost",
+        make="Contoh",
+        model="Model",
+        serial=f"SN{number:06}",
+        firmware="1.0",
+        fault="" if number % 3 else "not_connected",
+        detail="" if number % 3 else "connection refused",
+    )
+    for number, kind in enumerate(DeviceKind)
+)
+
+
+def standing(devices: tuple[DeviceStanding, ...] = DEVICES, *, well: bool = True) -> UnitStanding:
+    fault = "" if well else "store unreachable: connection refused"
+    return UnitStanding(devices, "1.0.0", NOW, 41_000 if well else 900, well, 12, fault)
+
+
+def _diagnostics() -> Iterator[tuple[str, Storyboard]]:
+    asked = Storyboard().happens(ev.OfficerCalled()).staff_signs_in().happens(ev.DiagnosticsAsked())
+    yield "diagnostics looking", Storyboard(asked.kiosk)
+    yield "diagnostics none", Storyboard(asked.kiosk).happens(ev.UnitExamined(standing(())))
+    seen = asked.happens(ev.UnitExamined(standing(well=False)))
+    yield "diagnostics list", Storyboard(seen.kiosk)
+    yield "diagnostics unit", Storyboard(seen.kiosk).happens(ev.UnitChosen())
+    well = ev.UnitExamined(standing())
+    yield "diagnostics unit well", Storyboard(seen.kiosk).happens(well, ev.UnitChosen())
+    lost, ready = DEVICES[0].url, DEVICES[1].url
+    yield "diagnostics lost device", Storyboard(seen.kiosk).happens(ev.DeviceChosen(lost))
+    yield "diagnostics device", Storyboard(seen.kiosk).happens(ev.DeviceChosen(ready))
+    testing = Storyboard(seen.kiosk).happens(ev.SelfTestsAsked((lost, ready)))
+    lines = (
+        SelfTestLine("the service answers", passed=True),
+        SelfTestLine("info", False, "Restart the service"),
+    )
+    testing.happens(ev.DeviceTested(lost, lines))
+    yield "diagnostics testing", Storyboard(testing.kiosk)
+    testing.happens(ev.DeviceTested(ready, lines))
+    yield "diagnostics tested", Storyboard(testing.kiosk).happens(ev.DeviceChosen(ready))
 
 
 def views() -> Iterator[tuple[str, View]]:

@@ -12,9 +12,11 @@ from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ExceptionReason, Language, OfficerSignature, Verification
 from kiosk.enrollment.screens import Capturing, Kiosk
+from kiosk.enrollment.standing import DeviceStanding, UnitStanding
 from tests.enrollment.people import NOW, RESIDENT, SISTER, sample
 
 FAULT = Fault("not_connected", "slap")
+STANDING = DeviceStanding("sbi://slap", "slap", "driver", "ready")
 STAFF = (
     ev.Staff("1001", ev.Role.OFFICER),
     ev.Staff("1001", ev.Role.OFFICER, by_card=True),
@@ -44,6 +46,10 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.DeviceHealed(task),
         ev.RosterAnswered(code, "ticket", persons),
         ev.SignInAnswered(draw(st.sampled_from((None, *STAFF)))),
+        ev.UnitExamined(UnitStanding((STANDING,), "1", NOW, 1, False, 0)),
+        ev.DeviceChosen(STANDING.url),
+        ev.SelfTestsAsked((STANDING.url, STANDING.url)),
+        ev.DeviceTested(STANDING.url, ()),
         ev.CardChanged(draw(st.sampled_from(ev.CardPresence))),
         ev.CardRefused(draw(st.sampled_from([None, 0, 2])), draw(st.sampled_from([None, *ev.CardTrouble]))),
         ev.ApprovalSigned(record, OfficerSignature("ecdsa-sha256", "MEUCIQ==", "MIIB")),

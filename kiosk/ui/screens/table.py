@@ -8,9 +8,10 @@ from kivy.graphics import Color, Line, RoundedRectangle
 
 from kiosk.app.views import Row, TableBody, Text
 from kiosk.ui.screens.body import Body, Box, Context
-from kiosk.ui.theme import Role
+from kiosk.ui.theme import Role, Theme
 from kiosk.ui.typeset import pages
-from kiosk.ui.widgets.button import Target
+from kiosk.ui.widgets.button import PICTURE_GAP_MM, PICTURE_MM, Target
+from kiosk.ui.widgets.drawing import Pictogram
 from kiosk.ui.widgets.words import Words
 
 
@@ -31,10 +32,23 @@ def column_widths(wanted: Sequence[float], available: float) -> tuple[float, ...
     return tuple(min(width, limit) for width in wanted)
 
 
+def picture_width(theme: Theme) -> float:
+    return theme.px(PICTURE_MM) + theme.px(PICTURE_GAP_MM)
+
+
+def _spoken(cell: str | Text) -> Text:
+    return cell if isinstance(cell, Text) else Text("value.text", {"text": cell})
+
+
 class Table(Body):
     def __init__(self, context: Context, content: TableBody) -> None:
         super().__init__(context)
         self.content = content
+
+    @property
+    def pictured(self) -> bool:
+        """Whether any line has a picture at its head: then all begin behind that column."""
+        return any(row.pictogram for row in self.content.rows)
 
     def place(self, page: int) -> int:
         self.emptied()
@@ -43,10 +57,11 @@ class Table(Body):
             self.write(words(self.content.empty), box, theme.body_mm, halign="center")
             return 1
         headings = [words(heading) for heading in self.content.headings]
-        cells = [(*row.cells, words(row.status)) for row in self.content.rows]
+        cells = [self._cells(row) for row in self.content.rows]
         pad = theme.px(3)
-        widths = self._widths(headings, cells, box.width - 2 * pad)
-        top = box.top - self._headings(headings, widths, Box(box.x + pad, box.y, box.width, box.height))
+        head = picture_width(theme) if self.pictured else 0
+        widths = self._widths(headings, cells, box.width - 2 * pad - head)
+        top = box.top - self._headings(headings, widths, Box(box.x + pad + head, box.y, box.width, box.height))
         heights = [self._row_height(row, widths) for row in cells]
         paged = pages(heights, top - box.y, theme.gap)
         for index in paged[min(page, len(paged) - 1)]:
@@ -54,6 +69,10 @@ class Table(Body):
             self._row(self.content.rows[index], cells[index], widths, place)
             top -= heights[index] + theme.gap
         return len(paged)
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        words = self.context.words
+        return (*(words(cell) if isinstance(cell, Text) else cell for cell in row.cells), words(row.status))
 
     def _widths(
         self, headings: Sequence[str], cells: Sequence[Sequence[str]], available: float
@@ -99,14 +118,22 @@ class RowTarget(Target):
         self.theme = context.theme
         super().__init__(
             target_id=row.action.id,
-            spoken=(*(Text("value.text", {"text": cell}) for cell in row.cells), row.status),
+            spoken=(*(_spoken(cell) for cell in row.cells), row.status),
             enabled=row.action.enabled,
             on_fire=lambda: context.press(row.action),
             pos=(box.x, box.y),
             size=(box.width, box.height),
         )
         self.cells: list[Words] = []
+        self.picture: Pictogram | None = None
         left = box.x + self.theme.px(3)
+        if body.pictured:
+            left += picture_width(self.theme)
+        if row.pictogram:
+            side = self.theme.px(PICTURE_MM)
+            place = (box.x + self.theme.px(3), box.y + (box.height - side) / 2)
+            self.picture = Pictogram(name=row.pictogram, pos=place, size=(side, side))
+            self.add_widget(self.picture)
         for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
             words = Words(
                 theme=self.theme,
@@ -129,6 +156,8 @@ class RowTarget(Target):
         radius = self.theme.px(2)
         for words in self.cells:
             words.colour = ink
+        if self.picture is not None:
+            self.picture.colour = ink
         self.canvas.before.clear()
         with self.canvas.before:
             Color(rgba=fill)

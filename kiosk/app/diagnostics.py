@@ -1,0 +1,67 @@
+"""What `hw probe` and the two doctors say, gathered for the officer's screen while the kiosk runs."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from hw.api import Device, Fault
+from kiosk.app.services import Services
+from kiosk.enrollment.events import DeviceTested, UnitExamined
+from kiosk.enrollment.record import Enrollment, Stamp
+from kiosk.enrollment.standing import DeviceStanding, SelfTestLine, UnitStanding
+from kiosk.security.audit import AuditEvent
+
+FREE_DISK_MB = 2_000
+"""About 1,500 packets: two weeks of full days without network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    services: Services
+
+    def examine(self, unsent: tuple[Enrollment, ...], now: Stamp) -> UnitExamined:
+        """unsent: sealed records without an accepting receipt, oldest first; the oldest is tried first."""
+        services = self.services
+        free_mb = shutil.disk_usage(services.data).free // 1_000_000
+        oldest = services.outbox.entry(unsent[0].packet_sha256) if unsent else None
+        return UnitExamined(
+            UnitStanding(
+                devices=tuple(_standing(device) for device in services.devices),
+                version=services.sealer.unit.software_version,
+                clock=now,
+                free_mb=free_mb,
+                enough_free=free_mb >= FREE_DISK_MB,
+                unsent=len(unsent),
+                last_fault=oldest.last_fault if oldest is not None else "",
+            )
+        )
+
+    def test(self, url: str, now: Stamp) -> DeviceTested:
+        """Blocks for as long as the device tests itself."""
+        device = next(device for device in self.services.devices if device.url == url)
+        lines = tuple(SelfTestLine(test.name, test.passed, test.advice) for test in device.self_test())
+        result = "passed" if all(line.passed for line in lines) else "failed"
+        self.services.audit.record(
+            AuditEvent.SELF_TEST, now, details={"device": str(device.kind), "result": result}
+        )
+        return DeviceTested(url, lines)
+
+
+def _standing(device: Device) -> DeviceStanding:
+    driver = f"{type(device).__module__}.{type(device).__qualname__}"
+    state, info = str(device.state()), device.info()
+    if isinstance(info, Fault):
+        return DeviceStanding(
+            device.url, str(device.kind), driver, state, fault=str(info.code), detail=info.detail
+        )
+    return DeviceStanding(
+        device.url,
+        str(device.kind),
+        driver,
+        state,
+        make=info.make,
+        model=info.model,
+        serial=info.serial,
+        firmware=info.firmware,
+    )

@@ -1,0 +1,59 @@
+"""How the unit and its devices stand, as its officers see it: values the app gathers, nothing personal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiosk.enrollment.record import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestLine:
+    """One line of a device's self-test. name and advice: technical, English, as the driver says them."""
+
+    name: str
+    passed: bool
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTest:
+    url: str
+    lines: tuple[SelfTestLine, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(line.passed for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStanding:
+    """kind and state: values of `hw.api`. fault: its code, empty for none; detail: technical, English."""
+
+    url: str
+    kind: str
+    driver: str
+    state: str
+    make: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    fault: str = ""
+    detail: str = ""
+
+    @property
+    def ready(self) -> bool:
+        return self.state in ("ready", "capturing") and not self.fault
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStanding:
+    """unsent: sealed packets without an accepting receipt. last_fault: why the last sending failed."""
+
+    devices: tuple[DeviceStanding, ...]
+    version: str
+    clock: Stamp
+    free_mb: int
+    enough_free: bool
+    unsent: int
+    last_fault: str = ""
