@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -32,7 +31,6 @@ from kiosk.enrollment.screens import Kiosk
 from kiosk.i18n import translate
 from kiosk.matching.compare import MATCHER, compare
 from kiosk.packet.contents import UnitInfo
-from kiosk.packet.envelope import check_envelope
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import Receipt, verify_receipt
 from kiosk.quality.minutiae import extract
@@ -44,7 +42,7 @@ from kiosk.speech import EspeakSpeaker, SilentSpeaker
 from kiosk.storage.blobs import BlobStore
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
-from kiosk.storage.outbox import Outbox, OutboxError
+from kiosk.storage.outbox import Outbox
 from kiosk.storage.roster import Roster
 from kiosk.storage.sent import SentRegister
 
@@ -93,9 +91,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         capture=worker,
         voice=_voice(config),
         recorded_before=sent.knows,
-        check_receipt=_receipt_check(keys, outbox),
-        data=config.data,
-        devices=devices.all(),
+        check_receipt=_receipt_check(keys),
         printer=devices.printer,
         panel=devices.panel,
         code=devices.code,
@@ -150,21 +146,9 @@ def _voice(config: Config) -> Voice:
     return EspeakSpeaker(words=translate, prompts=config.prompts)
 
 
-def _receipt_check(keys: DeviceKeys, outbox: Outbox) -> Callable[[bytes, str], Receipt | None]:
-    def sealed_at(packet_sha256: str) -> dt.datetime | None:
-        try:
-            envelope = check_envelope(outbox.read(packet_sha256), anchors=keys.anchors.devices)
-        except OutboxError:  # the centre has it whole: the receipt names its hash
-            return None
-        return None if isinstance(envelope, PacketFault) else envelope.header.vouched_sealed_at
-
+def _receipt_check(keys: DeviceKeys) -> Callable[[bytes, str], Receipt | None]:
     def check(data: bytes, packet_sha256: str) -> Receipt | None:
-        receipt = verify_receipt(
-            data,
-            packet_sha256=packet_sha256,
-            anchors=keys.anchors.receivers,
-            sealed_at=sealed_at(packet_sha256),
-        )
+        receipt = verify_receipt(data, packet_sha256=packet_sha256, anchors=keys.anchors.receivers)
         return None if isinstance(receipt, PacketFault) else receipt
 
     return check

@@ -47,6 +47,11 @@ class EnvelopeHeader:
     ciphertext_sha256: str
     ciphertext_bytes: int
 
+    @property
+    def vouched_sealed_at(self) -> dt.datetime | None:
+        """None when nobody vouched for the clock that sealed: it may have been ahead of the receiver's."""
+        return None if self.clock_trust is ClockTrust.UNTRUSTED else self.sealed_at
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:

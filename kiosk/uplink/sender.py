@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from cryptography import x509
 
-from kiosk.enrollment.record import ClockTrust
 from kiosk.packet.envelope import Envelope, check_envelope
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import verify_receipt
@@ -104,11 +103,8 @@ class Sender:
         return Report(sha256, outcome, f"{receipt.status} {receipt.detail}".strip())
 
     def _sealed_at(self, sha256: str) -> dt.datetime | None:
-        """None when nobody vouched for the clock that sealed: it may have been ahead of the receiver's."""
         envelope = self._envelope(sha256)
-        if isinstance(envelope, str) or envelope.header.clock_trust is ClockTrust.UNTRUSTED:
-            return None
-        return envelope.header.sealed_at
+        return None if isinstance(envelope, str) else envelope.header.vouched_sealed_at
 
     def _envelope(self, sha256: str) -> Envelope | str:
         """The packet's checked envelope, or what is wrong with it in words."""
