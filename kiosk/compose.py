@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ from kiosk.enrollment.screens import Kiosk
 from kiosk.i18n import translate
 from kiosk.matching.compare import MATCHER, compare
 from kiosk.packet.contents import UnitInfo
+from kiosk.packet.envelope import check_envelope
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import Receipt, verify_receipt
 from kiosk.quality.minutiae import extract
@@ -42,7 +44,7 @@ from kiosk.speech import EspeakSpeaker, SilentSpeaker
 from kiosk.storage.blobs import BlobStore
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
-from kiosk.storage.outbox import Outbox
+from kiosk.storage.outbox import Outbox, OutboxError
 from kiosk.storage.roster import Roster
 from kiosk.storage.sent import SentRegister
 
@@ -76,7 +78,13 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     unit = UnitInfo(config.unit_id, config.office, __version__)
     plans = Plans(devices, screen_ink=ink.read, clear_screen=ink.clear)
     rooms = Rooms(
-        plans.plan_for, store=blobs.put, load=blobs.get, compare=_compared, post=events.append, warm=plans.warm
+        plans.plan_for,
+        store=blobs.put,
+        load=blobs.get,
+        compare=_compared,
+        compare_faces=plans.compare_faces,
+        post=events.append,
+        warm=plans.warm,
     )
     worker = CaptureWorker(rooms, config.policy)
     services = Services(
@@ -91,7 +99,9 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         capture=worker,
         voice=_voice(config),
         recorded_before=sent.knows,
-        check_receipt=_receipt_check(keys),
+        check_receipt=_receipt_check(keys, outbox),
+        data=config.data,
+        devices=devices.all(),
         printer=devices.printer,
         panel=devices.panel,
         code=devices.code,
@@ -146,9 +156,21 @@ def _voice(config: Config) -> Voice:
     return EspeakSpeaker(words=translate, prompts=config.prompts)
 
 
-def _receipt_check(keys: DeviceKeys) -> Callable[[bytes, str], Receipt | None]:
+def _receipt_check(keys: DeviceKeys, outbox: Outbox) -> Callable[[bytes, str], Receipt | None]:
+    def sealed_at(packet_sha256: str) -> dt.datetime | None:
+        try:
+            envelope = check_envelope(outbox.read(packet_sha256), anchors=keys.anchors.devices)
+        except OutboxError:  # the centre has it whole: the receipt names its hash
+            return None
+        return None if isinstance(envelope, PacketFault) else envelope.header.vouched_sealed_at
+
     def check(data: bytes, packet_sha256: str) -> Receipt | None:
-        receipt = verify_receipt(data, packet_sha256=packet_sha256, anchors=keys.anchors.receivers)
+        receipt = verify_receipt(
+            data,
+            packet_sha256=packet_sha256,
+            anchors=keys.anchors.receivers,
+            sealed_at=sealed_at(packet_sha256),
+        )
         return None if isinstance(receipt, PacketFault) else receipt
 
     return check
