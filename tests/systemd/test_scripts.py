@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -170,6 +171,26 @@ def test_erasing_destroys_the_key_slots_before_anything_else(partition: Partitio
     assert partition.system.done()[0].startswith("cryptsetup luksErase")
     assert partition.device.stat().st_size == 16 << 20
     assert not partition.device.read_bytes().strip(b"\0")
+
+
+def test_the_log_of_earlier_starts_stays_in_one_folder(system: System, tmp_path: Path) -> None:
+    journal, machine_id = tmp_path / "journal", tmp_path / "machine-id"
+    archived = "system@0006-01.journal"
+    for start in ("aa", "bb"):
+        machine_id.write_text(f"{start}\n")
+        known = {"KIOSK_JOURNAL": str(journal), "KIOSK_MACHINE_ID": str(machine_id)}
+        done = system.runs("journal-folder", environment=known)
+        assert done.returncode == 0, done.stderr
+        if start == "aa":
+            (journal / start / "system.journal").write_text("open when the power went")
+            (journal / start / archived).write_text("archived")
+    assert [folder.name for folder in journal.iterdir()] == ["bb"]
+    kept = sorted(file.name for file in (journal / "bb").iterdir())
+    assert len(kept) == 2
+    assert archived in kept
+    unclean = next(name for name in kept if name != archived)
+    # The form that journald's own clean-up knows: name@time-number.journal~
+    assert re.fullmatch(r"system@[0-9a-f]{16}-[0-9a-f]{16}\.journal~", unclean)
 
 
 def test_without_a_stick_the_asker_is_told(system: System) -> None:
