@@ -36,6 +36,7 @@ from kiosk.quality.face_measures import (
     sigmoid,
 )
 from kiosk.quality.face_networks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, Detection, FaceEngine
+from kiosk.quality.pictures import as_rgb
 
 ALGORITHM = "iso29794-5-measures/1.0"
 
@@ -99,14 +100,12 @@ def assess_face(
 ) -> FaceAssessment:
     """Judge one photo.
 
-    rgb: (h, w, 3) uint8, any size from 64x64. background: the cloth this resident needs; None skips
-    that check. engine: the loaded networks; a caller with more than one picture keeps one and passes it.
+    rgb: (h, w, 3) uint8, or grey (h, w); any size from 64x64. background: the cloth this resident needs; None
+    skips that check. engine: the loaded networks; a caller with more than one picture keeps one and passes it.
     thorough: look for small bystanders too, for a still (half as slow again).
     The score is None when no face is found. Raises ModelsMissingError, ValueError for another shape.
     """
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
-        raise ValueError(f"a face picture is (h, w, 3) uint8, not {rgb.shape} {rgb.dtype}")
-    rgb = np.ascontiguousarray(rgb)
+    rgb = as_rgb(rgb, "a face picture")
     engine = engine or FaceEngine()
     faces = engine.detect(rgb, thorough=thorough)
     if not faces:

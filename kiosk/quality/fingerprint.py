@@ -14,6 +14,7 @@ from kiosk.quality.fingerprint_forest import load_forest
 from kiosk.quality.fingerprint_live import estimate_minutiae
 from kiosk.quality.fingerprint_region import region_of_interest, region_of_interest_live, trim
 from kiosk.quality.minutiae import detect
+from kiosk.quality.pictures import as_gray
 from kiosk.quality.workspace import Workspace
 
 ALGORITHM = "nfiq2/2.3"
@@ -36,11 +37,11 @@ UNIFORM_DEVIATION = 1.0
 def assess_fingerprint(
     gray: NDArray[np.uint8], *, position: Position | None = None, workspace: Workspace | None = None
 ) -> QualityReport:
-    """The NFIQ 2.3 quality score (ISO/IEC 29794-4) of one finger, (h, w) uint8 at 500 ppi, ridges dark.
+    """The NFIQ 2.3 quality score (ISO/IEC 29794-4) of one finger at 500 ppi, ridges dark.
 
-    score is None where NFIQ 2 gives none: nothing there, too large, or fewer than 6 minutiae. workspace: a
-    caller with more than one picture keeps one and passes it. Raises ForestUnavailableError when the trained
-    forest is not installed.
+    gray: (h, w) uint8 or RGB (h, w, 3). score is None where NFIQ 2 gives none: nothing there, too large, or
+    fewer than 6 minutiae. workspace: a caller with more than one picture keeps one and passes it. Raises
+    ForestUnavailableError when the trained forest is not installed, ValueError for another shape or type.
     """
     return _assess(gray, position=position, live=False, workspace=workspace or Workspace())
 
@@ -56,7 +57,7 @@ def _assess(
     gray: NDArray[np.uint8], *, position: Position | None, live: bool, workspace: Workspace
 ) -> QualityReport:
     algorithm = LIVE_ALGORITHM if live else ALGORITHM
-    image = trim(gray, workspace)
+    image = trim(as_gray(gray, "a fingerprint"), workspace)
     if not _holds_a_finger(image):
         return QualityReport(Modality.FINGERPRINT, position, None, algorithm, {}, (Defect.NOTHING_PRESENT,))
     region = region_of_interest_live(image, workspace) if live else region_of_interest(image, workspace)

@@ -16,6 +16,7 @@ from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.quality_report import Defect, QualityReport
 from kiosk.quality.iris_locate import Circle, in_picture, locate
 from kiosk.quality.iris_measures import eye_measures, picture_measures
+from kiosk.quality.pictures import as_gray
 from kiosk.quality.workspace import Workspace
 
 ALGORITHM = "iso29794-6-measures/1.0"
@@ -65,12 +66,13 @@ def assess_iris(
 ) -> IrisAssessment:
     """Judge one near-infrared picture of one eye.
 
-    gray: (h, w) uint8, at least 64x64. position: which eye it should be; None when unknown. workspace: a
-    caller with more than one picture keeps one and passes it.
+    gray: (h, w) uint8 or RGB (h, w, 3), at least 64x64. position: which eye it should be; None when
+    unknown. workspace: a caller with more than one picture keeps one and passes it.
     The score is 0 when no pupil or no iris is found. Raises ValueError for another shape or type.
     """
-    if gray.ndim != 2 or gray.dtype != np.uint8 or min(gray.shape) < SMALLEST_SIDE:
-        raise ValueError(f"an iris picture is (h, w) uint8 of at least 64x64, not {gray.shape} {gray.dtype}")
+    gray = as_gray(gray, "an iris picture")
+    if min(gray.shape) < SMALLEST_SIDE:
+        raise ValueError(f"an iris picture has at least 64x64 pixels, not {gray.shape}")
     workspace = workspace or Workspace()
     height, width = gray.shape
     eye = locate(gray, workspace)

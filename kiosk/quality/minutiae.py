@@ -21,6 +21,7 @@ from kiosk.quality.kernels_flow import (
 from kiosk.quality.kernels_minutiae import PATCH, find_minutiae, products_length, wave_corners
 from kiosk.quality.kernels_phase import FILTERS, REACH, ridge_phase
 from kiosk.quality.kernels_spectrum import HALF, SIDE, enhance_ridges
+from kiosk.quality.pictures import as_gray
 from kiosk.quality.workspace import Workspace
 
 SMALLEST = 196
@@ -40,6 +41,7 @@ def extract(gray: NDArray[np.uint8], *, workspace: Workspace | None = None) -> T
     """Minutiae of an image (h, w) uint8 at 500 ppi, ridges dark. Fewer than a handful means no finger.
 
     workspace: a caller with more than one picture keeps one and passes it."""
+    gray = as_gray(gray, "a fingerprint")
     height, width = gray.shape
     if height == 0 or width == 0:
         return Template((), width, height)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.quality_report import Defect, QualityReport
 from kiosk.quality.fingerprint import assess_fingerprint, assess_fingerprint_live
+from kiosk.quality.pictures import as_gray
 from kiosk.quality.slap_hand import Hand, Naming, hand_of, name_tips
 from kiosk.quality.slap_segment import Segmentation, Tip, segment
 from kiosk.quality.workspace import Workspace
@@ -60,13 +61,15 @@ def assess_slap(
     live: bool = True,
     workspace: Workspace | None = None,
 ) -> SlapAssessment:
-    """gray (h, w) uint8, 500 ppi, usually (1500, 1600); ridges dark on a light platen, fingertips up.
+    """gray (h, w) uint8 or RGB (h, w, 3), 500 ppi, usually (1500, 1600); ridges dark on a light platen,
+    fingertips up. Raises ValueError for another shape or type.
 
     expected: the positions asked for, without the excepted ones; when empty the hand is told from the picture
     (a lone finger then stays unnamed). live: quick scores without minutiae. workspace: a caller with more than
     one picture keeps one and passes it.
     """
     workspace = workspace or Workspace()
+    gray = as_gray(gray, "a placement")
     segmentation = segment(gray, workspace)
     naming = name_tips(segmentation, expected)
     assess = assess_fingerprint_live if live else assess_fingerprint

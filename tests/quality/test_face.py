@@ -233,7 +233,7 @@ def test_a_turned_head_is_measured(engine, frame, yaw, pitch):
 
 def test_another_shape_is_a_bug():
     with pytest.raises(ValueError, match="uint8"):
-        assess_face(np.zeros((720, 1280), np.uint8))
+        assess_face(np.zeros((720, 1280, 4), np.uint8))
 
 
 def test_only_the_models_files_are_taken_from_their_wheel():

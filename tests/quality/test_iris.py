@@ -164,7 +164,7 @@ def test_another_shape_is_a_bug():
     with pytest.raises(ValueError, match="64x64"):
         assess_iris(np.zeros((32, 640), np.uint8))
     with pytest.raises(ValueError, match="uint8"):
-        assess_iris(np.zeros((480, 640, 3), np.uint8))
+        assess_iris(np.zeros((480, 640, 4), np.uint8))
 
 
 @real_data

@@ -31,7 +31,7 @@ def assert_found(platen, laid, expected):
 
 @pytest.mark.parametrize(("step", "turn"), list(product((*FOURS, CaptureStep.THUMBS), (-25, -12, 0, 12, 25))))
 def test_fingers_are_found_and_named_however_the_hand_lies(step, turn):
-    platen, laid = lay(step, turn=turn if step in FOURS else turn / 2)
+    platen, laid = lay(step, turn=turn)
     result = assert_found(platen, laid, STEP_POSITIONS[step])
     assert Defect.WRONG_HAND not in result.report.defects
     assert result.report.score == min(finger.report.score for finger in result.fingers)
