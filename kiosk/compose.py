@@ -70,7 +70,8 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     position = devices.position
     clock = Clock(satellite_time=position.satellite_time if position is not None else no_receiver)
     ink, events = ScreenInk(), deque[Event]()
-    journal, blobs = Journal(folder.journal), BlobStore(folder.blobs, keys.wrapping_key)
+    journal = Journal(folder.journal, wrapping_key=keys.wrapping_key)
+    blobs = BlobStore(folder.blobs, keys.wrapping_key)
     outbox, roster = Outbox(folder.outbox), Roster(folder.roster)
     outbox.sweep()
     sent = SentRegister(folder.sent, hash_nik=lambda nik: nik_hash(nik, key=keys.nik_hash_key))

@@ -178,6 +178,8 @@ class Runner:
     def _record(self, enrollment_id: str, fact: Fact, enrollment: Enrollment | None, now: Stamp) -> None:
         self._services.journal.append(enrollment_id, fact_to_line(fact), now)
         record_fact(self._services.audit, fact, enrollment=enrollment, enrollment_id=enrollment_id, at=now)
+        if enrollment is None:
+            self._services.journal.forget(enrollment_id)
 
     def _look_up(self, code: str, now: Stamp) -> None:
         persons = self._services.roster.find(code)

@@ -77,10 +77,11 @@ def examine(config: Config) -> Iterator[Finding]:
 
 
 def _keys(config: Config) -> Finding:
-    from kiosk.security.keys import KeyFileError, load_device_keys  # noqa: PLC0415
+    from kiosk.compose import load_keys  # noqa: PLC0415
+    from kiosk.security.key_faults import KeyFileError  # noqa: PLC0415
 
     try:
-        load_device_keys(config.keys)
+        load_keys(config)
     except KeyFileError as error:
         return Finding("keys", ready=False, advice=f"{error}. Ask the administrator for this unit's keys")
     return Finding("keys", ready=True)
@@ -88,7 +89,7 @@ def _keys(config: Config) -> Finding:
 
 def _storage(config: Config) -> Iterator[Finding]:
     from kiosk.storage.database import DatabaseDamagedError  # noqa: PLC0415
-    from kiosk.storage.journal import Journal  # noqa: PLC0415
+    from kiosk.storage.journal import check_journal  # noqa: PLC0415
     from kiosk.storage.layout import DataFolder  # noqa: PLC0415
 
     existing = next(folder for folder in (config.data, *config.data.parents) if folder.exists())
@@ -101,12 +102,7 @@ def _storage(config: Config) -> Iterator[Finding]:
         yield Finding("journal", ready=True, advice="empty: made at the first start")
         return
     try:
-        journal = Journal(folder.journal)
-        try:
-            for enrollment_id in journal.enrollments():
-                journal.events(enrollment_id)
-        finally:
-            journal.close()
+        check_journal(folder.journal)
     except DatabaseDamagedError as error:
         yield Finding(
             "journal", ready=False, advice=f"{error}. Keep the disk as it is and call the administrator"

@@ -5,10 +5,8 @@ One folder per enrollment:
     session.key     the enrollment's AES-256 key, itself encrypted under the device's wrapping key
     <sha256>.blob   one image, named by the SHA-256 of its plaintext
 
-Both are a 12-byte nonce, the ciphertext and the 16-byte tag of AES-256-GCM (NIST SP 800-38D). The
-associated data bind a key to its enrollment and an image to its enrollment and name, so that a file put in
-another's place does not open. Nonces are random; one key seals some tens of images, far below the 2^32
-the standard allows.
+Both are sealed as `aead` says: a key to its enrollment, an image to its enrollment and name, so that a file put
+in another's place does not open.
 """
 
 from __future__ import annotations
@@ -20,13 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from kiosk.storage.aead import KEY_BYTES, SealBrokenError, new_key, seal, unseal
 from kiosk.storage.atomic import remove, sync_folder, write_atomic
 
-WRAPPING_KEY_BYTES = 32
-_NONCE_BYTES = 12
 _KEY_FILE = "session.key"
 _ENROLLMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
@@ -51,10 +45,10 @@ class BlobStore:
     """
 
     def __init__(self, folder: Path, wrapping_key: bytes) -> None:
-        if len(wrapping_key) != WRAPPING_KEY_BYTES:
-            raise ValueError(f"a wrapping key has {WRAPPING_KEY_BYTES} bytes, not {len(wrapping_key)}")
+        if len(wrapping_key) != KEY_BYTES:
+            raise ValueError(f"a wrapping key has {KEY_BYTES} bytes, not {len(wrapping_key)}")
         self._folder = folder
-        self._wrapping = AESGCM(wrapping_key)
+        self._wrapping_key = wrapping_key
         self._lock = Lock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -64,7 +58,7 @@ class BlobStore:
         path = self._blob_path(enrollment_id, sha256)
         with self._lock:
             key = self._session_key(enrollment_id) or self._new_session_key(enrollment_id)
-            write_atomic(path, _seal(key, data, _blob_context(enrollment_id, sha256)), mode=0o600)
+            write_atomic(path, seal(key, data, _blob_context(enrollment_id, sha256)), mode=0o600)
         return sha256
 
     def get(self, enrollment_id: str, sha256: str) -> bytes:
@@ -98,18 +92,18 @@ class BlobStore:
         """The ids of the enrollments that still have images or remains of them."""
         return tuple(sorted(path.name for path in self._folder.iterdir() if path.is_dir()))
 
-    def _session_key(self, enrollment_id: str) -> AESGCM | None:
+    def _session_key(self, enrollment_id: str) -> bytes | None:
         path = self._enrollment_folder(enrollment_id) / _KEY_FILE
-        return AESGCM(_open(self._wrapping, path, _key_context(enrollment_id))) if path.exists() else None
+        return _open(self._wrapping_key, path, _key_context(enrollment_id)) if path.exists() else None
 
-    def _new_session_key(self, enrollment_id: str) -> AESGCM:
-        key = AESGCM.generate_key(bit_length=256)
+    def _new_session_key(self, enrollment_id: str) -> bytes:
+        key = new_key()
         folder = self._enrollment_folder(enrollment_id)
         folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(self._folder)
-        wrapped = _seal(self._wrapping, key, _key_context(enrollment_id))
+        wrapped = seal(self._wrapping_key, key, _key_context(enrollment_id))
         write_atomic(folder / _KEY_FILE, wrapped, mode=0o600)
-        return AESGCM(key)
+        return key
 
     def _enrollment_folder(self, enrollment_id: str) -> Path:
         if not _ENROLLMENT_ID.fullmatch(enrollment_id):
@@ -130,16 +124,10 @@ def _blob_context(enrollment_id: str, sha256: str) -> bytes:
     return f"image {sha256} of {enrollment_id}".encode()
 
 
-def _seal(key: AESGCM, data: bytes, context: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + key.encrypt(nonce, data, context)
-
-
-def _open(key: AESGCM, path: Path, context: bytes) -> bytes:
-    sealed = path.read_bytes()
+def _open(key: bytes, path: Path, context: bytes) -> bytes:
     try:
-        return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
-    except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
+        return unseal(key, path.read_bytes(), context)
+    except SealBrokenError as error:
         raise BlobDamagedError(f"{path} was changed or belongs to another device or enrollment") from error
 
 

@@ -3,6 +3,10 @@
 Append-only: triggers refuse changes, and each event carries the SHA-256 of itself and of the one before
 it in the same enrollment, so a damaged or edited event is found when it is read.
 
+What the events say is personal. Each body is encrypted under a key of its enrollment (AES-256-GCM), which
+lies beside them wrapped by the device's key; to forget an enrollment is to destroy that key. The digests
+cover the ciphertext, so the chain can be checked by who may not read it, and after it was forgotten.
+
 The board has no clock battery, so its wall time may step back. Within one enrollment time never does: an
 event stamped earlier than the one before is kept with the earlier event's time, vouched for by nobody;
 the monotonic reading beside it stays as it was.
@@ -10,6 +14,8 @@ the monotonic reading beside it stays as it was.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime as dt
 import hashlib
 import json
@@ -21,9 +27,10 @@ from types import TracebackType
 from typing import Any
 
 from kiosk.enrollment.record import ClockTrust, Stamp
+from kiosk.storage.aead import KEY_BYTES, SealBrokenError, new_key, seal, unseal
 from kiosk.storage.database import Database, DatabaseDamagedError
 
-_KIND = 0x4B544A31  # "KTJ1"
+_KIND = 0x4B544A32  # "KTJ2"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
     sequence INTEGER PRIMARY KEY,
@@ -35,6 +42,10 @@ CREATE TABLE IF NOT EXISTS event (
     monotonic_ns INTEGER NOT NULL,
     digest TEXT NOT NULL,
     UNIQUE (enrollment, number)
+) STRICT;
+CREATE TABLE IF NOT EXISTS secret (
+    enrollment TEXT PRIMARY KEY,
+    wrapped BLOB NOT NULL
 ) STRICT;
 CREATE TRIGGER IF NOT EXISTS event_is_never_changed BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
@@ -62,10 +73,14 @@ class JournalEvent:
 class Journal:
     """Opens or creates the journal at `path`; two processes may have it open.
 
-    Raises JournalDamagedError when the file is no sound journal.
+    wrapping_key: 32 bytes, the device's; it is never written. Raises JournalDamagedError when the file is no
+    sound journal.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wrapping_key: bytes) -> None:
+        if len(wrapping_key) != KEY_BYTES:
+            raise ValueError(f"a wrapping key has {KEY_BYTES} bytes, not {len(wrapping_key)}")
+        self._wrapping_key = wrapping_key
         try:
             self._database = Database(path, schema=_SCHEMA, kind=_KIND)
         except DatabaseDamagedError as error:
@@ -82,7 +97,7 @@ class Journal:
     def append(self, enrollment_id: str, event: Mapping[str, Any], stamp: Stamp) -> int:
         """Adds one event and returns its sequence; on return it survives a power cut.
 
-        Raises ValueError for a stamp without time zone or an event that is not JSON.
+        Raises ValueError for a stamp without time zone, an event that is not JSON, or a forgotten enrollment.
         """
         if stamp.at.tzinfo is None:
             raise ValueError("a stamp needs a time zone")
@@ -93,7 +108,16 @@ class Journal:
             ).fetchone()
             number = last["number"] + 1 if last else 1
             stamp = _not_before(stamp, dt.datetime.fromisoformat(last["at"])) if last else stamp
-            fields = (enrollment_id, number, body, stamp.at.isoformat(), stamp.trust.value, stamp.monotonic_ns)
+            sealed = seal(self._key(enrollment_id, connection), body.encode(), _place(enrollment_id, number))
+            written = base64.b64encode(sealed).decode()
+            fields = (
+                enrollment_id,
+                number,
+                written,
+                stamp.at.isoformat(),
+                stamp.trust.value,
+                stamp.monotonic_ns,
+            )
             digest = _digest(last["digest"] if last else _FIRST, *fields)
             row = connection.execute(
                 "INSERT INTO event (enrollment, number, body, at, trust, monotonic_ns, digest)"
@@ -103,9 +127,49 @@ class Journal:
             return int(row["sequence"])
 
     def events(self, enrollment_id: str) -> tuple[JournalEvent, ...]:
-        """The enrollment's events, oldest first; none for an unknown id. Raises JournalDamagedError."""
+        """The enrollment's events, oldest first; none for an unknown or forgotten id.
+
+        Raises JournalDamagedError.
+        """
+        key = self._kept_key(enrollment_id)
+        rows = self._checked_rows(enrollment_id)
+        if key is None:
+            return ()
+        return tuple(self._event(row, key) for row in rows)
+
+    def check(self) -> None:
+        """Recomputes every digest, forgotten enrollments included. Raises JournalDamagedError."""
+        for enrollment_id in self.begun():
+            self._checked_rows(enrollment_id)
+
+    def forget(self, enrollment_id: str) -> None:
+        """Destroys the enrollment's key: what its events said is gone for good, that they were written stays.
+
+        Database pages and log are overwritten. Flash storage may keep old pages all the same, and the key
+        in those is still wrapped.
+        """
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE secret SET wrapped = x'' WHERE enrollment = ?", (enrollment_id,))
+        self._database.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def begun(self) -> tuple[str, ...]:
+        """The ids of all enrollments ever begun, in their order."""
+        rows = self._database.query("SELECT enrollment FROM event WHERE number = 1 ORDER BY sequence")
+        return tuple(row["enrollment"] for row in rows)
+
+    def enrollments(self) -> tuple[str, ...]:
+        """The ids of the enrollments that are not forgotten, in the order they began."""
+        rows = self._database.query("SELECT enrollment FROM secret WHERE wrapped = x''")
+        forgotten = {row["enrollment"] for row in rows}
+        return tuple(one for one in self.begun() if one not in forgotten)
+
+    def written_last(self) -> str:
+        """The id of the enrollment of the newest event, empty for none."""
+        rows = self._database.query("SELECT enrollment FROM event ORDER BY sequence DESC LIMIT 1")
+        return rows[0]["enrollment"] if rows else ""
+
+    def _checked_rows(self, enrollment_id: str) -> list[sqlite3.Row]:
         rows = self._database.query("SELECT * FROM event WHERE enrollment = ? ORDER BY number", enrollment_id)
-        events = []
         previous = _FIRST
         for number, row in enumerate(rows, start=1):
             fields = (
@@ -117,17 +181,59 @@ class Journal:
                 row["monotonic_ns"],
             )
             if row["number"] != number or row["digest"] != _digest(previous, *fields):
-                raise JournalDamagedError(
-                    f"{self._database.path}: enrollment {enrollment_id}, event {number} is not what was written"
-                )
+                raise self._not_as_written(enrollment_id, number)
             previous = row["digest"]
-            events.append(_event(row))
-        return tuple(events)
+        return rows
 
-    def enrollments(self) -> tuple[str, ...]:
-        """The ids of all enrollments, in the order they began."""
-        rows = self._database.query("SELECT enrollment FROM event WHERE number = 1 ORDER BY sequence")
-        return tuple(row["enrollment"] for row in rows)
+    def _event(self, row: sqlite3.Row, key: bytes) -> JournalEvent:
+        try:
+            sealed = base64.b64decode(row["body"], validate=True)
+            body = unseal(key, sealed, _place(row["enrollment"], row["number"]))
+        except (SealBrokenError, binascii.Error):
+            raise self._not_as_written(row["enrollment"], row["number"]) from None
+        return JournalEvent(
+            sequence=row["sequence"],
+            number=row["number"],
+            event=json.loads(body),
+            stamp=Stamp(
+                at=dt.datetime.fromisoformat(row["at"]),
+                trust=ClockTrust(row["trust"]),
+                monotonic_ns=row["monotonic_ns"],
+            ),
+            digest=row["digest"],
+        )
+
+    def _key(self, enrollment_id: str, connection: sqlite3.Connection) -> bytes:
+        """The enrollment's key, made with its first event."""
+        key = self._kept_key(enrollment_id)
+        if key is not None:
+            return key
+        if enrollment_id in self.begun():
+            raise ValueError(f"enrollment {enrollment_id} is forgotten")
+        key = new_key()
+        wrapped = seal(self._wrapping_key, key, _key_place(enrollment_id))
+        connection.execute("INSERT INTO secret (enrollment, wrapped) VALUES (?, ?)", (enrollment_id, wrapped))
+        return key
+
+    def _kept_key(self, enrollment_id: str) -> bytes | None:
+        """None before the first event and after it was forgotten."""
+        rows = self._database.query("SELECT wrapped FROM secret WHERE enrollment = ?", enrollment_id)
+        if not rows:
+            if self._database.query("SELECT 1 FROM event WHERE enrollment = ? LIMIT 1", enrollment_id):
+                raise JournalDamagedError(f"{self._database.path}: enrollment {enrollment_id} has lost its key")
+            return None
+        if not rows[0]["wrapped"]:
+            return None
+        try:
+            return unseal(self._wrapping_key, rows[0]["wrapped"], _key_place(enrollment_id))
+        except SealBrokenError:
+            problem = f"the key of enrollment {enrollment_id} is damaged or another device's"
+            raise JournalDamagedError(f"{self._database.path}: {problem}") from None
+
+    def _not_as_written(self, enrollment_id: str, number: int) -> JournalDamagedError:
+        return JournalDamagedError(
+            f"{self._database.path}: enrollment {enrollment_id}, event {number} is not what was written"
+        )
 
     def close(self) -> None:
         self._database.close()
@@ -141,19 +247,12 @@ class Journal:
         self.close()
 
 
-def _event(row: sqlite3.Row) -> JournalEvent:
-    stamp = Stamp(
-        at=dt.datetime.fromisoformat(row["at"]),
-        trust=ClockTrust(row["trust"]),
-        monotonic_ns=row["monotonic_ns"],
-    )
-    return JournalEvent(
-        sequence=row["sequence"],
-        number=row["number"],
-        event=json.loads(row["body"]),
-        stamp=stamp,
-        digest=row["digest"],
-    )
+def _place(enrollment_id: str, number: int) -> bytes:
+    return f"event {number} of {enrollment_id}".encode()
+
+
+def _key_place(enrollment_id: str) -> bytes:
+    return f"journal key of {enrollment_id}".encode()
 
 
 def _not_before(stamp: Stamp, earliest: dt.datetime) -> Stamp:
@@ -166,3 +265,9 @@ def _digest(previous: str, *fields: object) -> str:
 
 def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def check_journal(path: Path) -> None:
+    """Whether the journal at `path` is whole, without the key that reads it. Raises JournalDamagedError."""
+    with Journal(path, wrapping_key=bytes(KEY_BYTES)) as journal:
+        journal.check()
