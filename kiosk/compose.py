@@ -101,6 +101,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         panel=devices.panel,
         code=devices.code,
         card=devices.card,
+        power=devices.power,
     )
     recovered = recover(journal)
     started = flow.restored(

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.api import Frame, PadGeometry, PanelInputs, PenPoint
+from hw.api import Frame, PadGeometry, PanelInputs, PenPoint, PowerStatus
 from kiosk.app.ink import ScreenInk
 from kiosk.app.officer_card import presence_of
 from kiosk.app.runner import Runner
@@ -24,7 +24,7 @@ from kiosk.app.view import settings_view, view_of
 from kiosk.app.views import Display, Text, View
 from kiosk.enrollment import flow
 from kiosk.enrollment.effects import Effect
-from kiosk.enrollment.events import CardChanged, CodeScanned, Event, IdleElapsed, LanguageChosen, OfficerCalled
+from kiosk.enrollment.events import CardChanged, CodeScanned, Event, IdleElapsed, LanguageChosen, OfficerCalled, PowerChanged
 from kiosk.enrollment.screens import Attract, Capturing, Kiosk, OfficerDiagnosing, StillThere
 
 RECEIPT_INTERVAL_S = 1.0
@@ -86,6 +86,7 @@ class Controller:
         self._read_code_scanner()
         self._read_panel()
         self._read_card()
+        self._read_power()
         while self._events:
             self._step(self._events.popleft())
         now_s = self._services.clock.monotonic_s()
@@ -202,6 +203,12 @@ class Controller:
         presence = presence_of(self._services.card)
         if presence is not None and presence is not self._kiosk.card:
             self._step(CardChanged(presence))
+
+    def _read_power(self) -> None:
+        """A supply that cannot be asked says nothing new."""
+        power = self._services.power.power() if self._services.power is not None else None
+        if isinstance(power, PowerStatus) and power.critical is not self._kiosk.power_low:
+            self._step(PowerChanged(power.critical))
 
     def _read_code_scanner(self) -> None:
         scanner = self._services.code

@@ -308,6 +308,16 @@ def still_there() -> View:
     )
 
 
+def power_low() -> View:
+    lines = (Text("power_low.body"), Text("power_low.line2"))
+    return View(
+        ScreenId.POWER_LOW,
+        Text("power_low.title"),
+        MessageBody("plug", lines),
+        speech=(Text("power_low.title"), *lines),
+    )
+
+
 def progress_of(enrollment: Enrollment) -> Progress:
     """The big steps a resident counts: identify, each capture step, check, sign."""
     total = 1 + len(CaptureStep) + 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hw.api import CodeScanner, Device, OfficerCard, Panel, Printer
+from hw.api import CodeScanner, Device, OfficerCard, Panel, PowerSupply, Printer
 from kiosk.app.clock import Clock
 from kiosk.app.sealing import Sealer
 from kiosk.app.views import Text
@@ -55,3 +55,4 @@ class Services:
     panel: Panel | None = None
     code: CodeScanner | None = None
     card: OfficerCard | None = None
+    power: PowerSupply | None = None

@@ -28,6 +28,7 @@ from kiosk.enrollment.screens import (
     OfficerRecord,
     OfficerReturning,
     OfficerSigningIn,
+    PoweringDown,
     Resuming,
     Reviewing,
     StillThere,
@@ -84,6 +85,8 @@ def _bare(kiosk: Kiosk) -> View:
             return resident_views.help_coming(screen)
         case StillThere():
             return resident_views.still_there()
+        case PoweringDown():
+            return resident_views.power_low()
         case OfficerSigningIn() as screen:
             return sign_in_views.sign_in(kiosk, screen)
         case OfficerQueue():

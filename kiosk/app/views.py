@@ -35,6 +35,7 @@ class ScreenId(StrEnum):
     CONFIRM_STOP = "confirm_stop"
     RESUME = "resume"
     STILL_THERE = "still_there"
+    POWER_LOW = "power_low"
     HELP_COMING = "help_coming"
     DEVICE_FAULT = "device_fault"
     OFFICER_SIGN_IN = "officer_sign_in"

@@ -27,6 +27,7 @@ class Signal(StrEnum):
     CAPTURED = "captured"
     CALL_OFFICER = "call_officer"
     FAULT = "fault"
+    DARK = "dark"
 
 
 @dataclass(frozen=True, slots=True)

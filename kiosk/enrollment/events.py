@@ -248,6 +248,13 @@ class ApprovalSigned:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerChanged:
+    """low: on battery, and that is nearly empty."""
+
+    low: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sealed:
     enrollment_id: str
     packet_sha256: str
@@ -427,6 +434,7 @@ Event = (
     | CardRefused
     | ApprovalSigned
     | CardChanged
+    | PowerChanged
     | NumberChosen
     | CardChosen
     | SignatureSkipped

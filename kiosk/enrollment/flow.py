@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kiosk.enrollment import capture_flow, card_flow, identify_flow, officer_flow
+from kiosk.enrollment import capture_flow, card_flow, identify_flow, officer_flow, power_flow
 from kiosk.enrollment.effects import Destroy, Effect, PrintSlip, Purge, Record, Seal, Show, Signal, StopCapture
 from kiosk.enrollment.events import (
     BiodataAccepted,
@@ -21,6 +21,7 @@ from kiosk.enrollment.events import (
     IdleElapsed,
     LanguageChosen,
     OfficerCalled,
+    PowerChanged,
     PrintingFailed,
     Purged,
     ReceiptArrived,
@@ -64,6 +65,7 @@ from kiosk.enrollment.screens import (
     OfficerRecord,
     OfficerReturning,
     OfficerSigningIn,
+    PoweringDown,
     Resuming,
     Reviewing,
     Screen,
@@ -112,6 +114,7 @@ def restored(
 def step(kiosk: Kiosk, event: Event, now: Stamp) -> Result:
     """One event. `now` is the only clock the rules see."""
     after, effects = _stepped(kiosk, event, now)
+    after, effects = power_flow.held(kiosk.screen, after, effects)
     ended = _task(kiosk.screen) - _task(after.screen)
     stopped = tuple(StopCapture(task) for task in sorted(ended))
     before_signal, signal = signal_of(kiosk.screen), signal_of(after.screen)
@@ -131,6 +134,8 @@ def signal_of(screen: Screen) -> Signal:
             return Signal.CALL_OFFICER
         case Finished():
             return Signal.CAPTURED
+        case PoweringDown():
+            return Signal.DARK
         case _:
             return Signal.GUIDING
 
@@ -189,6 +194,8 @@ def _background(kiosk: Kiosk, event: Event) -> Result | None:
     match event:
         case CardChanged(presence):
             return stay(card_flow.noticed(kiosk, presence))
+        case PowerChanged(low):
+            return stay(replace(kiosk, power_low=low))
         case (
             Sealed(enrollment_id)
             | SealingFailed(enrollment_id)
@@ -230,11 +237,11 @@ def _anywhere(kiosk: Kiosk, event: Event) -> Result | None:
     match event:
         case OfficerCalled():
             return show(kiosk, OfficerSigningIn(screen, card_flow.first_form(kiosk)))
-        case HelpAsked() if not isinstance(screen, Attract):
+        case HelpAsked() if not isinstance(screen, Attract | PoweringDown):
             return show(kiosk, HelpComing(back=screen))
-        case StopAsked() if not isinstance(screen, Attract | Waiting):
+        case StopAsked() if not isinstance(screen, Attract | Waiting | PoweringDown):
             return show(kiosk, ConfirmingStop(back=screen))
-        case IdleElapsed() if not isinstance(screen, Attract | Waiting):
+        case IdleElapsed() if not isinstance(screen, Attract | Waiting | PoweringDown):
             return show(kiosk, StillThere(back=screen))
         case _:
             return None

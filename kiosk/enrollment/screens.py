@@ -204,6 +204,13 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class PoweringDown:
+    """The battery is nearly empty. enrollment_id: of whoever was at work, empty for nobody."""
+
+    enrollment_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmingStop:
     back: Screen
 
@@ -237,6 +244,7 @@ Screen = (
     | OfficerApproving
     | Finalising
     | Finished
+    | PoweringDown
     | ConfirmingStop
     | HelpComing
     | StillThere
@@ -255,6 +263,7 @@ class Kiosk:
     next_number: int = 1
     next_task: int = 1
     card: CardPresence = CardPresence.NOT_USED
+    power_low: bool = False
 
     def enrollment(self, enrollment_id: str) -> Enrollment:
         """Raises KeyError for an id this unit does not hold."""

@@ -312,6 +312,11 @@ def resident_views() -> dict[str, View]:
             MessageBody("hourglass", (Text("still_there.body"),)),
             (action("i_am_here", "hand", PRIMARY),),
         ),
+        "power_low": _view(
+            ScreenId.POWER_LOW,
+            MessageBody("plug", (Text("power_low.body"), Text("power_low.line2"))),
+            (),
+        ),
         "help_coming": _view(
             ScreenId.HELP_COMING,
             MessageBody("officer", (Text("help_coming.body"),), busy=True),

@@ -41,6 +41,7 @@ def states() -> Iterator[tuple[str, Storyboard]]:
     yield "await officer", Storyboard().reaches_the_officer()
     yield "stop", Storyboard().reaches_capture().happens(ev.StopAsked())
     yield "help", Storyboard().reaches_capture().happens(ev.HelpAsked())
+    yield "power low", Storyboard().happens(ev.PowerChanged(low=True))
     yield "still there", Storyboard().reaches_capture().happens(ev.IdleElapsed())
     yield from _officer()
     yield from _cards()

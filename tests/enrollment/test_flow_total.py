@@ -50,6 +50,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.DeviceChosen(STANDING.url),
         ev.SelfTestsAsked((STANDING.url, STANDING.url)),
         ev.DeviceTested(STANDING.url, ()),
+        ev.PowerChanged(score > 0),
         ev.CardChanged(draw(st.sampled_from(ev.CardPresence))),
         ev.CardRefused(draw(st.sampled_from([None, 0, 2])), draw(st.sampled_from([None, *ev.CardTrouble]))),
         ev.ApprovalSigned(record, OfficerSignature("ecdsa-sha256", "MEUCIQ==", "MIIB")),
