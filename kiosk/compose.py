@@ -31,12 +31,14 @@ from kiosk.enrollment.events import Event
 from kiosk.enrollment.screens import Kiosk
 from kiosk.i18n import translate
 from kiosk.matching.compare import MATCHER, compare
+from kiosk.packet.cms import verify_detached
 from kiosk.packet.contents import UnitInfo
 from kiosk.packet.envelope import check_envelope
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import Receipt, verify_receipt
 from kiosk.quality.minutiae import extract
 from kiosk.security.audit import AuditEvent, AuditLog
+from kiosk.security.key_store import KeyStore, open_store
 from kiosk.security.keys import DeviceKeys, load_device_keys
 from kiosk.security.nik_hash import nik_hash
 from kiosk.security.officers import Officers
@@ -65,7 +67,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     on the disk.
     """
     devices, links = open_configured(config, links=config.data / "devices")
-    keys = load_device_keys(config.keys)
+    keys = load_keys(config)
     folder = DataFolder(config.data)
     position = devices.position
     clock = Clock(satellite_time=position.satellite_time if position is not None else no_receiver)
@@ -129,6 +131,21 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
             store.close()
 
     return Unit(controller, devices, stop)
+
+
+def load_keys(config: Config) -> DeviceKeys:
+    """Raises KeyFileError, ConfigError for a passphrase file that cannot be read."""
+    return load_device_keys(config.keys, store=configured_store(config), verify=verify_detached)
+
+
+def configured_store(config: Config) -> KeyStore:
+    settings = config.key_store
+    try:
+        passphrase = settings.passphrase_file.read_bytes().strip() if settings.passphrase_file else b""
+    except OSError as error:
+        found = f"{settings.passphrase_file} ({error.strerror})"
+        raise config.problem("keys.passphrase_file", found=found, allowed="a file that can be read") from error
+    return open_store(settings.kind, tpm=settings.tpm, passphrase=passphrase)
 
 
 def open_configured(config: Config, *, links: Path) -> tuple[Devices, DeviceLinks]:

@@ -55,6 +55,15 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyStoreSettings:
+    """kind: file or tpm. tpm: how tpm2-tss reaches it. passphrase_file: None for no passphrase."""
+
+    kind: str
+    tpm: str
+    passphrase_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """lines: where each key stands in the file, for later checks such as device URLs."""
 
@@ -63,6 +72,7 @@ class Config:
     office: str
     data: Path
     keys: Path
+    key_store: KeyStoreSettings
     prompts: Path | None
     devices: Mapping[str, str]
     store: str
@@ -109,6 +119,9 @@ RULES: Mapping[str, _Rule] = MappingProxyType(
         "paths.data": _matching(r".+", "a folder"),
         "paths.keys": _matching(r".+", "a folder"),
         "paths.prompts": _TEXT,
+        "keys.store": _matching(r"file|tpm", "file or tpm"),
+        "keys.tpm": _matching(r"[a-z]+:.+", "a TCTI of tpm2-tss, such as device:/dev/tpmrm0"),
+        "keys.passphrase_file": _TEXT,
         **{f"devices.{kind}": _TEXT for kind in DEVICE_KINDS},
         "uplink.store": _matching(
             r"(file:///.+|s3://.+)?", "file:///FOLDER, s3://BUCKET?endpoint=URL, or empty"
@@ -234,6 +247,11 @@ def _config(path: Path, values: Mapping[str, object], lines: Mapping[str, int]) 
         office=text("unit.office"),
         data=folder("paths.data"),
         keys=folder("paths.keys"),
+        key_store=KeyStoreSettings(
+            text("keys.store"),
+            text("keys.tpm"),
+            folder("keys.passphrase_file") if text("keys.passphrase_file") else None,
+        ),
         prompts=folder("paths.prompts") if text("paths.prompts") else None,
         devices=MappingProxyType(
             {kind: text(f"devices.{kind}") for kind in DEVICE_KINDS if text(f"devices.{kind}")}

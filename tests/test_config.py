@@ -37,7 +37,7 @@ def test_an_unknown_key_is_named_with_its_line_and_its_siblings():
 
 
 def test_an_unknown_table_is_named_with_the_tables_there_are():
-    assert "allowed: the tables devices, paths, policy" in problems_of("[polcy]\nidle_s = 20\n")[0]
+    assert "allowed: the tables devices, keys, paths, policy" in problems_of("[polcy]\nidle_s = 20\n")[0]
 
 
 def test_a_value_out_of_range_is_told_with_the_range():

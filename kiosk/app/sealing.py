@@ -14,9 +14,10 @@ from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.record import Enrollment, ImageRef, Stamp
 from kiosk.packet.cms import DeviceSigner
 from kiosk.packet.contents import PacketContents, UnitInfo
-from kiosk.packet.parts import grey_pixels
+from kiosk.packet.parts import SealError, grey_pixels
 from kiosk.packet.seal import seal
 from kiosk.quality.minutiae import extract
+from kiosk.security.key_faults import KeyStoreError
 from kiosk.security.keys import DeviceKeys
 from kiosk.security.nik_hash import nik_hash
 from kiosk.storage.blobs import BlobStore
@@ -59,11 +60,14 @@ class Sealer:
             captured_at=captured_at(events),
             templates=templates(enrollment, blobs),
         )
-        packet = seal(
-            contents,
-            signer=DeviceSigner(self.keys.key, self.keys.chain),
-            recipients=self.keys.recipients,
-        )
+        try:
+            packet = seal(
+                contents,
+                signer=DeviceSigner(self.keys.key, self.keys.chain),
+                recipients=self.keys.recipients,
+            )
+        except KeyStoreError as error:
+            raise SealError(f"the device key does not sign: {error}") from error
         self.outbox.put(
             packet.data,
             enrollment_id=packet.enrollment_id,

@@ -48,7 +48,7 @@ def configure(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all went well, 1 when something was refused or out of reach, 2 for wrong arguments or keys."""
-    from kiosk.security.keys import KeyFileError  # noqa: PLC0415 - heavy imports wait for the run
+    from kiosk.security.key_faults import KeyFileError  # noqa: PLC0415 - heavy imports wait for the run
     from kiosk.uplink.stop import StopSignal  # noqa: PLC0415
     from kiosk.uplink.store import StoreUnavailableError  # noqa: PLC0415
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.packet.cms import verify_detached
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.open import open_packet, read_identity
 from kiosk.packet.receipts import verify_receipt
@@ -34,7 +35,7 @@ def check_delivery(store: Path, keys: Path, packet_sha256: str, *, out: Path) ->
     kept = Delivered(out / f"{packet_sha256}.ktp", out / f"{packet_sha256}.receipt", ())
     kept.packet.write_bytes(data)
     kept.receipt.write_bytes(receipt)
-    unit = load_device_keys(keys)
+    unit = load_device_keys(keys, verify=verify_detached)
     checks = [Check("content address", hashlib.sha256(data).hexdigest() == packet_sha256, packet_sha256)]
     answer = verify_receipt(receipt, packet_sha256=packet_sha256, anchors=unit.anchors.receivers)
     checks.append(_of("receipt", answer))

@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -65,11 +66,21 @@ _IDENTIFIERS = {
 }
 
 
+class SigningKey(Protocol):
+    """A P-256 key, in memory (`ec.EllipticCurvePrivateKey` is one) or in a TPM that never gives it away."""
+
+    def public_key(self) -> ec.EllipticCurvePublicKey: ...
+
+    def sign(self, data: bytes, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
+        """A DER ECDSA-Sig-Value (RFC 3279)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceSigner:
     """A P-256 key and its certificate first, then the intermediates up to, not including, the anchor."""
 
-    key: ec.EllipticCurvePrivateKey
+    key: SigningKey
     chain: tuple[x509.Certificate, ...]
 
 

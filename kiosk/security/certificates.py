@@ -22,7 +22,7 @@ def make_authority(
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     """A self-signed authority that may sign end certificates only (path length 0)."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _name(name)
+    subject = subject_of(name)
     certificate = (
         _builder(
             subject=subject,
@@ -47,14 +47,29 @@ def make_signer(
     now: dt.datetime,
     lifetime: dt.timedelta,
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """A key that signs packets or receipts, certified by `authority`. mail: names the signer, never used."""
+    """A key that signs packets, receipts or lists, certified by `authority`."""
     key = ec.generate_private_key(ec.SECP256R1())
+    return key, certify(
+        subject_of(name), key.public_key(), mail=mail, authority=authority, now=now, lifetime=lifetime
+    )
+
+
+def certify(
+    subject: x509.Name,
+    public_key: ec.EllipticCurvePublicKey,
+    *,
+    mail: str,
+    authority: tuple[ec.EllipticCurvePrivateKey, x509.Certificate],
+    now: dt.datetime,
+    lifetime: dt.timedelta,
+) -> x509.Certificate:
+    """A signer's certificate by `authority`. mail: names the signer, never used."""
     authority_key, authority_certificate = authority
-    certificate = (
+    return (
         _builder(
-            subject=_name(name),
+            subject=subject,
             issuer=authority_certificate.subject,
-            public_key=key.public_key(),
+            public_key=public_key,
             issuer_key=authority_key.public_key(),
             now=now,
             lifetime=lifetime,
@@ -65,7 +80,32 @@ def make_signer(
         .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(mail)]), critical=False)
         .sign(authority_key, SHA256())
     )
-    return key, certificate
+
+
+def may_sign(certificate: x509.Certificate) -> bool:
+    """Whether it is an end certificate for signatures, and no authority's."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return usage.digital_signature and not usage.key_cert_sign and not constraints.ca
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """Of the subject; empty when there is none, or more than one."""
+    try:
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    except ValueError:
+        return ""
+    return str(names[0].value) if len(names) == 1 else ""
 
 
 def _builder(
@@ -90,12 +130,13 @@ def _builder(
     )
 
 
-def _name(common_name: str) -> x509.Name:
+def subject_of(name: str) -> x509.Name:
+    """name: a unit's id, or what an authority is called."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "ID"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Kios KTP-el"),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )
 

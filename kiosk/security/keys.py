@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
 import pyrage
 from cryptography import x509
@@ -22,30 +18,26 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kiosk.security.certificates import make_authority, make_signer
+from kiosk.security.key_faults import KeyFault, KeyFileError, KeyRefusal
+from kiosk.security.key_files import parsed, read_bytes, read_certificates, read_private, write_new
+from kiosk.security.key_store import KeyStore, SigningKey
+from kiosk.security.machine_store import MachineStore
+from kiosk.security.recipients import (
+    RecipientList,
+    SignatureCheck,
+    check_list,
+    read_recipient_lines,
+)
 
 SECRET_BYTES = 32
+SIGNING_KEY, CERTIFICATE = "device/key.pem", "device/certificate.pem"
+NEXT_KEY, NEXT_CERTIFICATE = "device/next/key.pem", "device/next/certificate.pem"
+WRAPPING_KEY, OFFICE_KEY = "device/wrapping.key", "centre/nik_hash.key"
+DEVICE_AUTHORITY, CENTRE_AUTHORITY = "ca/device_ca.pem", "ca/centre_ca.pem"
+RECEIVER_AUTHORITY = "ca/receiver_ca.pem"
+RECIPIENTS, SIGNATURE_SUFFIX = "centre/recipients", ".p7s"
+UNSIGNED_RECIPIENTS = "centre/recipient.txt"
 _DEVELOPMENT_LIFETIME = dt.timedelta(days=825)
-_RECIPIENT = re.compile(r"age1[0-9a-z]{58}")
-T = TypeVar("T")
-
-
-class KeyFault(StrEnum):
-    MISSING = "missing"
-    OPEN_TO_OTHERS = "open_to_others"
-    UNREADABLE = "unreadable"
-    NOT_YET_VALID = "not_yet_valid"
-    EXPIRED = "expired"
-    MISMATCH = "mismatch"
-    UNTRUSTED = "untrusted"
-
-
-class KeyFileError(Exception):
-    """The first key file that will not do, and why."""
-
-    def __init__(self, fault: KeyFault, path: Path, detail: str) -> None:
-        super().__init__(f"{path}: {detail}")
-        self.fault = fault
-        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,7 @@ class Anchors:
 class DeviceKeys:
     """chain: the device's own certificate first. recipients: the centre's age recipients (`age1...`)."""
 
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    key: SigningKey = field(repr=False)
     chain: tuple[x509.Certificate, ...]
     wrapping_key: bytes = field(repr=False)
     nik_hash_key: bytes = field(repr=False)
@@ -73,30 +65,70 @@ class DeviceKeys:
 class ReceiverKeys:
     """What signs receipts. chain: the receiver's own certificate first."""
 
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    key: SigningKey = field(repr=False)
     chain: tuple[x509.Certificate, ...]
     anchors: Anchors
 
 
-def load_device_keys(folder: Path, *, now: dt.datetime | None = None) -> DeviceKeys:
-    """The unit's keys, checked at `now` (the system clock's by default). Raises KeyFileError."""
-    anchors = _anchors(folder)
-    key, chain = _signer(folder / "device", anchors.devices, now or dt.datetime.now(dt.UTC))
+def load_device_keys(
+    folder: Path, *, verify: SignatureCheck, store: KeyStore | None = None, now: dt.datetime | None = None
+) -> DeviceKeys:
+    """The unit's keys, checked at `now` (the system clock's by default). Raises KeyFileError.
+
+    verify: of CMS signatures, for the list of recipients. store: what the secrets were sealed by, this
+    machine without a passphrase by default.
+    """
+    now, store = now or dt.datetime.now(dt.UTC), store or MachineStore()
+    anchors = load_anchors(folder)
+    key = open_signing_key(folder / SIGNING_KEY, store, name=SIGNING_KEY)
+    chain = _certified(folder / CERTIFICATE, key, anchors.devices, now)
+    wrapping_key = _secret(folder, WRAPPING_KEY, store)
+    nik_hash_key = _secret(folder, OFFICE_KEY, store)
+    recipients, anchors = _recipients(folder, anchors, verify=verify, now=now)
     return DeviceKeys(
         key=key,
         chain=chain,
-        wrapping_key=_secret(folder / "device" / "wrapping.key"),
-        nik_hash_key=_secret(folder / "centre" / "nik_hash.key"),
-        recipients=_recipients(folder / "centre" / "recipient.txt"),
+        wrapping_key=wrapping_key,
+        nik_hash_key=nik_hash_key,
+        recipients=recipients,
         anchors=anchors,
     )
 
 
-def load_receiver_keys(folder: Path, *, now: dt.datetime | None = None) -> ReceiverKeys:
+def load_receiver_keys(
+    folder: Path, *, store: KeyStore | None = None, now: dt.datetime | None = None
+) -> ReceiverKeys:
     """The receiver's signing key, checked as the device's is. Raises KeyFileError."""
-    anchors = _anchors(folder)
-    key, chain = _signer(folder / "receiver", anchors.receivers, now or dt.datetime.now(dt.UTC))
+    now, store = now or dt.datetime.now(dt.UTC), store or MachineStore()
+    anchors = load_anchors(folder)
+    key = open_signing_key(folder / "receiver/key.pem", store, name="receiver/key.pem")
+    chain = _certified(folder / "receiver/certificate.pem", key, anchors.receivers, now)
     return ReceiverKeys(key=key, chain=chain, anchors=anchors)
+
+
+def load_list(folder: Path, *, verify: SignatureCheck, now: dt.datetime) -> RecipientList | None:
+    """The list of recipients, checked; None where a development set has an unsigned one.
+
+    A unit that knows the authority takes nothing unsigned. Raises KeyFileError.
+    """
+    if not (folder / CENTRE_AUTHORITY).exists():
+        return None
+    path = list_path(folder, max(list_versions(folder), default=1))
+    document, signature = read_bytes(path), read_bytes(path.with_name(path.name + SIGNATURE_SUFFIX))
+    authorities = read_certificates(folder / CENTRE_AUTHORITY)
+    found = check_list(document, signature, authorities=authorities, verify=verify, now=now)
+    if isinstance(found, KeyRefusal):
+        raise KeyFileError(found.fault, path, found.detail)
+    return found
+
+
+def list_path(folder: Path, version: int) -> Path:
+    return folder / RECIPIENTS / f"{version}.json"
+
+
+def list_versions(folder: Path) -> tuple[int, ...]:
+    """Of the lists that came whole: the signature is written before the list."""
+    return tuple(int(path.stem) for path in (folder / RECIPIENTS).glob("*.json") if path.stem.isdecimal())
 
 
 def provision_development(folder: Path, *, now: dt.datetime | None = None) -> None:
@@ -117,51 +149,68 @@ def provision_development(folder: Path, *, now: dt.datetime | None = None) -> No
             now=now,
             lifetime=_DEVELOPMENT_LIFETIME,
         )
-        _write(folder / "ca" / f"{role}_ca.key", _pem_key(authority[0]), private=True)
-        _write(folder / "ca" / f"{role}_ca.pem", _pem(authority[1]))
-        _write(folder / role / "key.pem", _pem_key(signer[0]), private=True)
-        _write(folder / role / "certificate.pem", _pem(signer[1]))
+        write_new(folder / "ca" / f"{role}_ca.key", _pem_key(authority[0]), private=True)
+        write_new(folder / "ca" / f"{role}_ca.pem", _pem(authority[1]))
+        write_new(folder / role / "key.pem", _pem_key(signer[0]), private=True)
+        write_new(folder / role / "certificate.pem", _pem(signer[1]))
     (folder / "ca" / "sbi").mkdir()
     identity = pyrage.x25519.Identity.generate()
-    _write(folder / "centre" / "identity.txt", f"{identity}\n".encode(), private=True)
-    _write(folder / "centre" / "recipient.txt", f"{identity.to_public()}\n".encode())
-    _write(folder / "centre" / "nik_hash.key", os.urandom(SECRET_BYTES), private=True)
-    _write(folder / "device" / "wrapping.key", os.urandom(SECRET_BYTES), private=True)
+    write_new(folder / "centre" / "identity.txt", f"{identity}\n".encode(), private=True)
+    write_new(folder / "centre" / "recipient.txt", f"{identity.to_public()}\n".encode())
+    write_new(folder / "centre" / "nik_hash.key", os.urandom(SECRET_BYTES), private=True)
+    write_new(folder / "device" / "wrapping.key", os.urandom(SECRET_BYTES), private=True)
 
 
-def _anchors(folder: Path) -> Anchors:
+def load_anchors(folder: Path) -> Anchors:
     return Anchors(
-        devices=_certificates(folder / "ca" / "device_ca.pem"),
-        receivers=_certificates(folder / "ca" / "receiver_ca.pem"),
+        devices=read_certificates(folder / DEVICE_AUTHORITY),
+        receivers=read_certificates(folder / RECEIVER_AUTHORITY),
         biometric_devices=tuple(
             certificate
             for path in sorted((folder / "ca" / "sbi").glob("*.pem"))
-            for certificate in _certificates(path)
+            for certificate in read_certificates(path)
         ),
     )
 
 
-def _signer(
-    folder: Path, authorities: tuple[x509.Certificate, ...], now: dt.datetime
-) -> tuple[ec.EllipticCurvePrivateKey, tuple[x509.Certificate, ...]]:
-    key_path, path = folder / "key.pem", folder / "certificate.pem"
-    key = _parsed(
-        key_path, _private_bytes(key_path), lambda data: serialization.load_pem_private_key(data, None)
-    )
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise KeyFileError(KeyFault.UNREADABLE, key_path, "not a P-256 key")
-    chain = _certificates(path)
+def open_signing_key(path: Path, store: KeyStore, *, name: str) -> SigningKey:
+    """name: what it was made as. Raises KeyFileError."""
+    return parsed(path, read_private(path), lambda data: store.signing_key(data, name=name))
+
+
+def check_chain(
+    chain: tuple[x509.Certificate, ...],
+    key: SigningKey,
+    authorities: tuple[x509.Certificate, ...],
+    *,
+    now: dt.datetime,
+) -> KeyRefusal | None:
+    """What is wrong with these certificates for this key at `now`; None when nothing is."""
     if chain[0].public_key() != key.public_key():
-        raise KeyFileError(KeyFault.MISMATCH, path, "the certificate belongs to another key")
+        return KeyRefusal(KeyFault.MISMATCH, "the certificate belongs to another key")
     for certificate in chain:
         if now < certificate.not_valid_before_utc:
             since = certificate.not_valid_before_utc
-            raise KeyFileError(KeyFault.NOT_YET_VALID, path, f"valid from {since}, and the clock says {now}")
+            return KeyRefusal(KeyFault.NOT_YET_VALID, f"valid from {since}, and the clock says {now}")
         if now > certificate.not_valid_after_utc:
-            raise KeyFileError(KeyFault.EXPIRED, path, f"expired on {certificate.not_valid_after_utc}")
+            return KeyRefusal(KeyFault.EXPIRED, f"expired on {certificate.not_valid_after_utc}")
     if not _leads_to(chain, authorities):
-        raise KeyFileError(KeyFault.UNTRUSTED, path, "not issued by an authority this unit trusts")
-    return key, chain
+        return KeyRefusal(KeyFault.UNTRUSTED, "not issued by an authority this unit trusts")
+    return None
+
+
+def _certified(
+    path: Path, key: SigningKey, authorities: tuple[x509.Certificate, ...], now: dt.datetime
+) -> tuple[x509.Certificate, ...]:
+    """A power cut in the middle of a rotation leaves the new key with its certificate still waiting beside."""
+    chain = read_certificates(path)
+    waiting = path.parent / "next" / path.name
+    if chain[0].public_key() != key.public_key() and waiting.exists():
+        path, chain = waiting, read_certificates(waiting)
+    refusal = check_chain(chain, key, authorities, now=now)
+    if refusal is not None:
+        raise KeyFileError(refusal.fault, path, refusal.detail)
+    return chain
 
 
 def _leads_to(chain: tuple[x509.Certificate, ...], authorities: tuple[x509.Certificate, ...]) -> bool:
@@ -177,54 +226,22 @@ def _issued(child: x509.Certificate, parent: x509.Certificate) -> bool:
     return True
 
 
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    return tuple(_parsed(path, _bytes(path), x509.load_pem_x509_certificates))
+def _recipients(
+    folder: Path, anchors: Anchors, *, verify: SignatureCheck, now: dt.datetime
+) -> tuple[tuple[str, ...], Anchors]:
+    found = load_list(folder, verify=verify, now=now)
+    if found is not None:
+        return found.recipients, replace(anchors, receivers=found.anchors())
+    path = folder / UNSIGNED_RECIPIENTS
+    return parsed(path, read_bytes(path), lambda data: read_recipient_lines(data.decode())), anchors
 
 
-def _recipients(path: Path) -> tuple[str, ...]:
-    lines = _parsed(path, _bytes(path), bytes.decode).splitlines()
-    recipients = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-    if not recipients or not all(map(_RECIPIENT.fullmatch, recipients)):
-        raise KeyFileError(KeyFault.UNREADABLE, path, "expected age recipients, one a line: age1...")
-    return recipients
-
-
-def _secret(path: Path) -> bytes:
-    secret = _private_bytes(path)
+def _secret(folder: Path, name: str, store: KeyStore) -> bytes:
+    path = folder / name
+    secret = parsed(path, read_private(path), lambda data: store.open(data, name=name))
     if len(secret) != SECRET_BYTES:
         raise KeyFileError(KeyFault.UNREADABLE, path, f"expected {SECRET_BYTES} bytes, found {len(secret)}")
     return secret
-
-
-def _private_bytes(path: Path) -> bytes:
-    data = _bytes(path)
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077:
-        raise KeyFileError(KeyFault.OPEN_TO_OTHERS, path, f"others may read it (mode {mode:o}); chmod 600 it")
-    return data
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise KeyFileError(KeyFault.MISSING, path, "missing") from None
-    except OSError as error:
-        raise KeyFileError(KeyFault.UNREADABLE, path, str(error.strerror)) from error
-
-
-def _parsed(path: Path, data: bytes, parse: Callable[[bytes], T]) -> T:
-    try:
-        return parse(data)
-    except (ValueError, TypeError) as error:
-        raise KeyFileError(KeyFault.UNREADABLE, path, f"cannot be read: {error}") from error
-
-
-def _write(path: Path, data: bytes, *, private: bool = False) -> None:
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

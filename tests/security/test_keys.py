@@ -14,9 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from kiosk.packet.cms import verify_detached
+from kiosk.security.key_faults import KeyFault, KeyFileError
 from kiosk.security.keys import (
-    KeyFault,
-    KeyFileError,
     load_device_keys,
     load_receiver_keys,
     provision_development,
@@ -39,12 +39,12 @@ def folder(provisioned: Path, tmp_path: Path) -> Path:
 
 def fault_of(folder: Path, *, now: dt.datetime = NOW) -> tuple[KeyFault, str]:
     with pytest.raises(KeyFileError) as caught:
-        load_device_keys(folder, now=now)
+        load_device_keys(folder, verify=verify_detached, now=now)
     return caught.value.fault, str(caught.value.path.relative_to(folder))
 
 
 def test_a_development_set_loads(folder: Path):
-    keys = load_device_keys(folder, now=NOW)
+    keys = load_device_keys(folder, verify=verify_detached, now=NOW)
     assert keys.chain[0].public_key() == keys.key.public_key()
     assert len(keys.wrapping_key) == len(keys.nik_hash_key) == 32
     assert keys.wrapping_key != keys.nik_hash_key
@@ -53,7 +53,7 @@ def test_a_development_set_loads(folder: Path):
 
 
 def test_the_centre_opens_what_is_sealed_to_its_recipient(folder: Path):
-    (recipient,) = load_device_keys(folder, now=NOW).recipients
+    (recipient,) = load_device_keys(folder, verify=verify_detached, now=NOW).recipients
     sealed = pyrage.encrypt(b"packet", [pyrage.x25519.Recipient.from_str(recipient)])
     identity = pyrage.x25519.Identity.from_str((folder / "centre/identity.txt").read_text().strip())
     assert pyrage.decrypt(sealed, [identity]) == b"packet"
@@ -61,7 +61,7 @@ def test_the_centre_opens_what_is_sealed_to_its_recipient(folder: Path):
 
 @pytest.mark.parametrize("purpose", ["any", "smimesign"])
 def test_openssl_verifies_what_the_device_signed(folder: Path, tmp_path: Path, purpose: str):
-    keys = load_device_keys(folder, now=NOW)
+    keys = load_device_keys(folder, verify=verify_detached, now=NOW)
     signed = (
         pkcs7.PKCS7SignatureBuilder()
         .set_data(b"packet")
@@ -96,7 +96,7 @@ def test_a_receiver_does_not_pass_for_a_device(folder: Path):
 
 
 def test_the_signer_has_the_extensions_of_its_profile(folder: Path):
-    leaf = load_device_keys(folder, now=NOW).chain[0]
+    leaf = load_device_keys(folder, verify=verify_detached, now=NOW).chain[0]
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage)
     assert usage.critical
     assert usage.value.digital_signature
@@ -122,7 +122,7 @@ def test_a_unit_needs_no_key_of_the_authorities_the_receiver_or_the_centre(folde
     shutil.rmtree(folder / "receiver")
     for name in ("ca/device_ca.key", "ca/receiver_ca.key", "centre/identity.txt"):
         (folder / name).unlink()
-    load_device_keys(folder, now=NOW)
+    load_device_keys(folder, verify=verify_detached, now=NOW)
 
 
 def test_keys_are_not_made_twice(folder: Path):
@@ -132,7 +132,7 @@ def test_keys_are_not_made_twice(folder: Path):
 
 def test_authorities_of_biometric_devices_are_read_from_their_slot(folder: Path):
     shutil.copy(folder / "ca/receiver_ca.pem", folder / "ca/sbi/maker.pem")
-    anchors = load_device_keys(folder, now=NOW).anchors
+    anchors = load_device_keys(folder, verify=verify_detached, now=NOW).anchors
     assert anchors.biometric_devices == anchors.receivers
 
 
@@ -189,6 +189,6 @@ def test_a_key_of_another_kind_is_refused(folder: Path):
 
 
 def test_secrets_do_not_show_when_keys_are_printed(folder: Path):
-    keys = load_device_keys(folder, now=NOW)
+    keys = load_device_keys(folder, verify=verify_detached, now=NOW)
     assert repr(keys.wrapping_key) not in repr(keys)
     assert repr(keys.nik_hash_key) not in repr(keys)
