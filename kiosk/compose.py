@@ -81,7 +81,13 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     unit = UnitInfo(config.unit_id, config.office, __version__)
     plans = Plans(devices, screen_ink=ink.read, clear_screen=ink.clear)
     rooms = Rooms(
-        plans.plan_for, store=blobs.put, load=blobs.get, compare=_compared, post=events.append, warm=plans.warm
+        plans.plan_for,
+        store=blobs.put,
+        load=blobs.get,
+        compare=_compared,
+        compare_faces=plans.compare_faces,
+        post=events.append,
+        warm=plans.warm,
     )
     worker = CaptureWorker(rooms, config.policy)
     services = Services(

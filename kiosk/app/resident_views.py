@@ -165,7 +165,10 @@ def capture(kiosk: Kiosk, screen: Capturing) -> View:
     }[screen.purpose]
     title = Text(f"{key}.title")
     instruction = Text(f"{key}.instruction")
-    if screen.purpose is Purpose.VERIFY:
+    if screen.purpose is Purpose.VERIFY and screen.step is CaptureStep.PHOTO:
+        title = Text("verify_face.title")
+        instruction = Text("verify_face.instruction" if screen.attempt == 1 else "verify_face.again")
+    elif screen.purpose is Purpose.VERIFY:
         instruction = Text("verify.instruction", {"finger": Text(f"position.{screen.positions[0]}")})
     advice = _advice(screen)
     signing = screen.step is CaptureStep.SIGNATURE

@@ -32,7 +32,7 @@ from kiosk.enrollment.events import (
     SamplesTaken,
 )
 from kiosk.enrollment.policy import Policy
-from kiosk.enrollment.positions import Modality
+from kiosk.enrollment.positions import CaptureStep, Modality
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ChainLink, Sample, Verification
 
@@ -45,7 +45,8 @@ class Rooms:
     """What the worker needs of the rest of the kiosk.
 
     plan_for: the plan of a task. store and load: bytes kept encrypted for an enrollment, by content
-    hash. compare: probe and first sample to score, decision and matcher name.
+    hash. compare, compare_faces: probe and first sample to score, decision and matcher name; None when one
+    of two pictures shows no face.
     post: hands an event to the main thread. warm: run once when the worker starts.
     """
 
@@ -53,6 +54,7 @@ class Rooms:
     store: Callable[[str, bytes], str]
     load: Callable[[str, str], bytes]
     compare: Callable[[NDArray[np.uint8], NDArray[np.uint8]], tuple[float, bool, str]]
+    compare_faces: Callable[[NDArray[np.uint8], NDArray[np.uint8]], tuple[float, bool, str] | None]
     post: Callable[[Event], None]
     warm: Callable[[], None] = lambda: None
 
@@ -151,10 +153,15 @@ class _Watch:
         self._task = task
         self._good_since: float | None = None
         self._present_since: float | None = None
+        self._present_last = worker._monotonic()
         self._faulted = False
+        self._recognising = task.purpose is Purpose.VERIFY and task.step is CaptureStep.PHOTO
 
     def run(self) -> None:
         while self._worker._current(self._task):
+            if self._recognising and self._nobody_came():
+                self._rooms.post(AttemptFailed(self._task.task, Defect.NO_FACE))
+                return
             look = self._plan.look()
             if look is None:
                 time.sleep(POLL_S)
@@ -166,8 +173,15 @@ class _Watch:
                 if self._due(look) and self._taken():
                     return
 
+    def _nobody_came(self) -> bool:
+        """Other steps wait for their resident or device; a face is only looked at, and must hold up nobody."""
+        waited_s = self._worker._monotonic() - self._present_last
+        return waited_s >= self._policy.capture_timeout_s
+
     def _due(self, look: Look) -> bool:
         now = self._worker._monotonic()
+        if look.present:
+            self._present_last = now
         self._good_since = (self._good_since or now) if look.guidance.good else None
         self._present_since = (self._present_since or now) if look.present else None
         still_s = now - self._good_since if self._good_since is not None else 0.0
@@ -196,6 +210,9 @@ class _Watch:
         links = tuple(
             ChainLink(raw.position, raw.record_sha256, raw.chain_hash) for raw in taken if raw.chain_hash
         )
+        if self._recognising:
+            self._rooms.post(self._recognised(taken[0]))
+            return
         if self._task.purpose is Purpose.VERIFY:
             self._rooms.post(FingerCompared(self._task.task, self._verified(taken[0]), links))
             return
@@ -213,8 +230,21 @@ class _Watch:
         fingers = {raw.position: raw.pixels for raw in taken}
         return self._worker._fingers.seen(self._task.enrollment_id, fingers)
 
+    def _recognised(self, probe: RawSample) -> Event:
+        """Of two faces before the camera neither may speak for the other."""
+        if Defect.SEVERAL_FACES in probe.report.defects:
+            return AttemptFailed(self._task.task, Defect.SEVERAL_FACES)
+        compared = self._rooms.compare_faces(probe.pixels, self._first_sample())
+        if compared is None:
+            return AttemptFailed(self._task.task, Defect.NO_FACE)
+        score, matched, matcher = compared
+        return FingerCompared(self._task.task, Verification(probe.position, score, matched, matcher))
+
+    def _first_sample(self) -> NDArray[np.uint8]:
+        return decode_png(self._rooms.load(self._task.enrollment_id, self._task.first_sample))
+
     def _verified(self, probe: RawSample) -> Verification:
-        first = decode_png(self._rooms.load(self._task.enrollment_id, self._task.first_sample))
+        first = self._first_sample()
         score, matched, matcher = self._rooms.compare(probe.pixels, first)
         return Verification(probe.position, score, matched, matcher)
 

@@ -17,13 +17,15 @@ from kiosk.enrollment.events import (
     GuidanceGiven,
     SamplesTaken,
 )
-from kiosk.enrollment.facts import DataApproved, FingerVerified, RecordsTaken, StepCaptured
+from kiosk.enrollment.facts import DataApproved, FaceVerified, FingerVerified, RecordsTaken, StepCaptured
+from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.record import ChainLink, Sample, Verification
 from kiosk.enrollment.screens import Capturing, HelpComing, Kiosk
 from kiosk.enrollment.transitions import Result, begin_capture, record, record_and_enter, show, stay
 
 
 def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
+    verifying = screen.purpose is Purpose.VERIFY
     match event:
         case CaptureAsked():
             return kiosk, (CaptureNow(screen.task),)
@@ -33,7 +35,7 @@ def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
             return show(kiosk, replace(screen, fault=fault))
         case DeviceHealed(task) if task == screen.task:
             return show(kiosk, replace(screen, fault=None))
-        case SamplesTaken(task, samples, links) if task == screen.task:
+        case SamplesTaken(task, samples, links) if task == screen.task and not verifying:
             kiosk, linked = _linked(kiosk, screen, links)
             kiosk, effects = _sampled(kiosk, screen, samples)
             return kiosk, linked + effects
@@ -41,7 +43,7 @@ def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
             kiosk, linked = _linked(kiosk, screen, links)
             kiosk, effects = _failed(kiosk, replace(screen, guidance=Guidance(advice=advice)))
             return kiosk, linked + effects
-        case FingerCompared(task, verification, links) if task == screen.task:
+        case FingerCompared(task, verification, links) if task == screen.task and verifying:
             kiosk, linked = _linked(kiosk, screen, links)
             kiosk, effects = _compared(kiosk, screen, verification)
             return kiosk, linked + effects
@@ -65,7 +67,8 @@ def _linked(kiosk: Kiosk, screen: Capturing, links: tuple[ChainLink, ...]) -> Re
 
 def _compared(kiosk: Kiosk, screen: Capturing, verification: Verification) -> Result:
     if verification.matched or screen.attempt >= kiosk.policy.attempts_allowed:
-        return record_and_enter(kiosk, screen.enrollment_id, FingerVerified(verification))
+        verified = FaceVerified if verification.position is Position.FACE else FingerVerified
+        return record_and_enter(kiosk, screen.enrollment_id, verified(verification))
     return _again(kiosk, screen)
 
 
@@ -80,9 +83,12 @@ def _failed(kiosk: Kiosk, screen: Capturing) -> Result:
     """Another attempt; after the last one the best of all stands, marked as forced.
 
     Without any sample to stand the officer is called, who may grant an exception: never a dead end.
+    A face that nobody shows for comparison stops nobody: that is recorded, and for the officer to judge.
     """
     if screen.attempt < kiosk.policy.attempts_allowed:
         return _again(kiosk, screen)
+    if screen.purpose is Purpose.VERIFY and screen.step is CaptureStep.PHOTO:
+        return _compared(kiosk, screen, Verification(Position.FACE, 0.0, matched=False, matcher=""))
     if {sample.position for sample in screen.best} >= set(screen.positions):
         return _accepted(kiosk, screen)
     return show(kiosk, HelpComing(back=replace(screen, attempt=1)))

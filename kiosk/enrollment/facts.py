@@ -86,6 +86,13 @@ class FingerVerified:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceVerified:
+    """Whether the person before the camera is the one in the photo."""
+
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewConfirmed:
     pass
 
@@ -155,6 +162,7 @@ Fact = (
     | StepCaptured
     | PositionsExcepted
     | FingerVerified
+    | FaceVerified
     | ReviewConfirmed
     | DataApproved
     | ModalityReturned
@@ -177,6 +185,7 @@ _ALLOWED: dict[type, frozenset[Stage]] = {
     StepCaptured: frozenset({Stage.CAPTURE}),
     PositionsExcepted: frozenset({Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.AWAIT_OFFICER}),
     FingerVerified: frozenset({Stage.VERIFY}),
+    FaceVerified: frozenset({Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.APPROVE}),
     ReviewConfirmed: frozenset({Stage.REVIEW}),
     DataApproved: frozenset({Stage.APPROVE}),
     ModalityReturned: frozenset({Stage.AWAIT_OFFICER}),
@@ -244,6 +253,12 @@ def _applied(before: Enrollment, fact: Fact) -> Enrollment:
         case FingerVerified(verification):
             others = tuple(v for v in before.verifications if v.position is not verification.position)
             return _continued(replace(before, verifications=(*others, verification)))
+        case FaceVerified(verification):
+            return replace(
+                before,
+                verifications=(*before.verifications, verification),
+                face_checked=before.stage is Stage.APPROVE,
+            )
         case ReviewConfirmed():
             return replace(before, stage=Stage.APPROVE)
         case DataApproved(signature):
@@ -255,6 +270,7 @@ def _applied(before: Enrollment, fact: Fact) -> Enrollment:
                 returned=(*before.returned, step),
                 officer=officer,
                 approval=None,
+                face_checked=False,
                 stage=Stage.CAPTURE,
             )
         case Finalised(officer, at, override, signature):

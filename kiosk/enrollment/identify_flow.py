@@ -13,7 +13,7 @@ from kiosk.enrollment.facts import Aborted, Identified
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.record import Enrollment, Stage, Stamp
 from kiosk.enrollment.screens import Asked, Attract, HelpComing, Identifying, Kiosk, Resuming
-from kiosk.enrollment.transitions import Result, edited, enter, record, record_and_enter, show, stay
+from kiosk.enrollment.transitions import Result, edited, record, record_and_enter, resume, show, stay
 
 TRIES_ALLOWED = 5
 """Unknown codes in one session before the officer is called: nobody may go fishing for a NIK."""
@@ -80,7 +80,7 @@ def _identified(kiosk: Kiosk, screen: Identifying, person: Person, kind: str, no
         return show(kiosk, replace(screen, message="identify.already_recorded"))
     if known is not None:
         kiosk, recorded = record(kiosk, screen.enrollment_id, Aborted("resumed_elsewhere"))
-        kiosk, entered = enter(kiosk, known.id)
+        kiosk, entered = resume(kiosk, known.id)
         return kiosk, (*recorded, Destroy(screen.enrollment_id), *entered)
     if not kiosk.policy.old_enough(person, now.at.date()):
         return show(kiosk, replace(screen, message="identify.too_young"))
@@ -97,5 +97,5 @@ def _recorded_before(kiosk: Kiosk, person: Person, enrollment_id: str) -> Enroll
 def _resumed(kiosk: Kiosk, screen: Resuming, answer: RosterAnswered) -> Result:
     person = kiosk.enrollment(screen.enrollment_id).person
     if person is not None and any(found.nik == person.nik for found in answer.persons):
-        return enter(kiosk, screen.enrollment_id)
+        return resume(kiosk, screen.enrollment_id)
     return show(kiosk, replace(screen, entry="", message="resume.other_person"))

@@ -75,8 +75,13 @@ def open_points(enrollment: Enrollment) -> tuple[str, ...]:
     confused = {Defect.SAME_FINGER_TWICE, Defect.WRONG_HAND}
     if any(confused & set(sample.report.defects) for sample in enrollment.samples):
         points.append("officer.point.fingers_confused")
-    if any(not item.matched for item in enrollment.verifications):
+    failed = [item for item in enrollment.verifications if not item.matched]
+    if any(item.position is not Position.FACE for item in failed):
         points.append("officer.point.not_verified")
+    if any(item.position is Position.FACE and item.matcher for item in failed):
+        points.append("officer.point.face_differs")
+    if any(item.position is Position.FACE and not item.matcher for item in failed):
+        points.append("officer.point.face_not_compared")
     return tuple(points)
 
 

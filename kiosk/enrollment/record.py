@@ -123,7 +123,10 @@ class BiometricException:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """One chip finger captured again and matched 1:1 with its first capture. score: matcher units."""
+    """A chip finger or the face captured again and matched 1:1 with its first capture.
+
+    score: matcher units. matcher: empty when nothing could be compared, as when nobody sat there.
+    """
 
     position: Position
     score: float
@@ -167,6 +170,8 @@ class Enrollment:
     """One resident's recording on this unit.
 
     samples: at most one per position, the best accepted. pending: capture steps still to do, in order.
+    verifications: one for each chip finger, the last; every one of the face, in order. face_checked: before
+    signing, the face was compared with the photo.
     approval: the signature given under the reviewed data, after REVIEW. override: the finalising
     officer's reason for accepting forced samples or a failed verification. officer_signature: None where
     the officer signed in without a card.
@@ -184,6 +189,7 @@ class Enrollment:
     exceptions: tuple[BiometricException, ...] = ()
     to_verify: tuple[Position, ...] = ()
     verifications: tuple[Verification, ...] = ()
+    face_checked: bool = False
     links: tuple[ChainLink, ...] = ()
     approval: Sample | None = None
     biodata_remarks: tuple[str, ...] = ()

@@ -26,6 +26,8 @@ Result = tuple[Kiosk, tuple[Effect, ...]]
 ENTRY_LENGTH = 20
 """A NIK has 16 digits; printed codes carry dots or spaces."""
 
+_AFTER_THE_PHOTO = (Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.APPROVE)
+
 
 def stay(kiosk: Kiosk) -> Result:
     return kiosk, ()
@@ -68,6 +70,8 @@ def enter(kiosk: Kiosk, enrollment_id: str) -> Result:
             return begin_capture(kiosk, enrollment, Purpose.VERIFY, step_of(position), (position,))
         case Stage.REVIEW:
             return show(kiosk, Reviewing(enrollment_id))
+        case Stage.APPROVE if not enrollment.face_checked and _photo_stands(enrollment):
+            return _verify_face(kiosk, enrollment)
         case Stage.APPROVE:
             signing = (Position.SIGNATURE,)
             return begin_capture(kiosk, enrollment, Purpose.APPROVE, CaptureStep.SIGNATURE, signing)
@@ -75,6 +79,22 @@ def enter(kiosk: Kiosk, enrollment_id: str) -> Result:
             return show(kiosk, Waiting(enrollment_id))
         case _:
             return show(kiosk, Attract())
+
+
+def resume(kiosk: Kiosk, enrollment_id: str) -> Result:
+    """As `enter`, when whoever sits there may be somebody else than before: the photo tells."""
+    enrollment = kiosk.enrollment(enrollment_id)
+    if enrollment.stage in _AFTER_THE_PHOTO and _photo_stands(enrollment):
+        return _verify_face(kiosk, enrollment)
+    return enter(kiosk, enrollment_id)
+
+
+def _photo_stands(enrollment: Enrollment) -> bool:
+    return enrollment.sample(Position.FACE) is not None and CaptureStep.PHOTO not in enrollment.pending
+
+
+def _verify_face(kiosk: Kiosk, enrollment: Enrollment) -> Result:
+    return begin_capture(kiosk, enrollment, Purpose.VERIFY, CaptureStep.PHOTO, (Position.FACE,))
 
 
 def begin_capture(

@@ -34,10 +34,10 @@ def states() -> Iterator[tuple[str, Storyboard]]:
     yield from _captures()
     review = Storyboard().reaches_capture().is_captured_whole().is_compared().is_compared()
     yield "review", review
-    yield (
-        "approve",
-        Storyboard().reaches_capture().is_captured_whole().is_compared().is_compared().happens(ev.Continued()),
-    )
+    face = Storyboard(review.kiosk).happens(ev.Continued())
+    yield "face check", Storyboard(face.kiosk)
+    yield "face check again", Storyboard(face.kiosk).is_compared(matched=False)
+    yield "approve", Storyboard(face.kiosk).is_compared()
     yield "await officer", Storyboard().reaches_the_officer()
     yield "stop", Storyboard().reaches_capture().happens(ev.StopAsked())
     yield "help", Storyboard().reaches_capture().happens(ev.HelpAsked())
@@ -94,7 +94,10 @@ def _officer() -> Iterator[tuple[str, Storyboard]]:
     for _ in range(3):
         forced.is_captured(score=3)
     forced.is_captured_whole().is_compared(matched=False).is_compared(matched=False).is_compared(matched=False)
-    forced.is_compared().happens(ev.Continued()).is_captured()
+    forced.is_compared().happens(ev.Continued())
+    for _ in range(3):
+        forced.is_compared(matched=False)
+    forced.is_captured()
     yield "record forced", forced.officer_opens_the_record().happens(ev.FinaliseAsked())
     finalising = Storyboard(record.kiosk).happens(ev.FinaliseAsked())
     yield "finalising", Storyboard(finalising.kiosk)

@@ -25,9 +25,9 @@ from kiosk.enrollment.events import (
     SamplesTaken,
 )
 from kiosk.enrollment.policy import Policy
-from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.positions import Position, step_of
 from kiosk.enrollment.quality_report import Defect, QualityReport
-from kiosk.enrollment.record import Capturer
+from kiosk.enrollment.record import Capturer, Verification
 
 GOOD = Look(Guidance(good=True), present=True)
 POOR = Look(Guidance(advice=Defect.TOO_DRY), present=True)
@@ -36,8 +36,8 @@ UNPLUGGED = Fault(FaultCode.NOT_CONNECTED, DeviceKind.SLAP_SCANNER, "unplugged")
 PATIENT = Policy(hold_still_s=0.05, capture_timeout_s=30.0)
 
 
-def raw(position: Position) -> RawSample:
-    report = QualityReport(position.modality, position, 77, "test/1")
+def raw(position: Position, *defects: Defect) -> RawSample:
+    report = QualityReport(position.modality, position, 77, "test/1", defects=defects)
     pixels = np.full((8, 6), 128, np.uint8)
     return RawSample(position, pixels, 500, report, Capturer("Make", "Model", "1"), "ab", "CD")
 
@@ -77,6 +77,7 @@ class Stage:
     policy: Policy = PATIENT
     events: list[Event] = field(default_factory=list)
     stored: dict[str, bytes] = field(default_factory=dict)
+    likeness: tuple[float, bool, str] | None = (70.0, True, "test-face/1")
 
     def __post_init__(self) -> None:
         rooms = Rooms(
@@ -84,6 +85,7 @@ class Stage:
             store=self._store,
             load=lambda _enrollment_id, sha256: self.stored[sha256],
             compare=lambda probe, first: (60.0, bool((probe == first).all()), "test/1"),
+            compare_faces=lambda _probe, _first: self.likeness,
             post=self.events.append,
         )
         self.worker = CaptureWorker(rooms, self.policy)
@@ -92,14 +94,15 @@ class Stage:
         self.stored["first"] = data
         return "first"
 
-    def begin(self, purpose: Purpose = Purpose.ENROLL, task: int = 1) -> None:
-        position = Position.RIGHT_INDEX
+    def begin(
+        self, purpose: Purpose = Purpose.ENROLL, task: int = 1, position: Position = Position.RIGHT_INDEX
+    ) -> None:
         self.worker.begin(
             StartCapture(
                 task,
                 "U-1",
                 purpose,
-                CaptureStep.RIGHT_FOUR,
+                step_of(position),
                 (position,),
                 1,
                 previous_hash="",
@@ -218,6 +221,58 @@ def test_verification_compares_with_the_first_sample_and_keeps_nothing(stage):
     compared = one.wait_for(FingerCompared)
     assert compared.verification.matched
     assert one.stored == before
+
+
+# --- the same person --------------------------------------------------------------------------------
+
+FACE_WITH_ANOTHER = (raw(Position.FACE, Defect.SEVERAL_FACES),)
+
+
+def photographed(stage, looks, takes, **changes):
+    """A worker that has the photo, about to look whether the same person sits there."""
+    one = stage([GOOD], [(raw(Position.FACE),), *takes], **changes)
+    one.begin(position=Position.FACE)
+    one.wait_for(SamplesTaken)
+    one.plan.looks = list(looks)
+    return one
+
+
+def test_a_face_is_compared_with_the_photo_and_nothing_of_it_is_kept(stage):
+    one = photographed(stage, [GOOD], [(raw(Position.FACE),)])
+    before = dict(one.stored)
+    one.begin(Purpose.VERIFY, task=2, position=Position.FACE)
+    compared = one.wait_for(FingerCompared)
+    assert compared.verification == Verification(Position.FACE, 70.0, matched=True, matcher="test-face/1")
+    assert compared.links == ()
+    assert one.stored == before
+
+
+def test_another_persons_face_is_told_with_its_score(stage):
+    one = photographed(stage, [GOOD], [(raw(Position.FACE),)])
+    one.likeness = (20.0, False, "test-face/1")
+    one.begin(Purpose.VERIFY, task=2, position=Position.FACE)
+    assert one.wait_for(FingerCompared).verification.matched is False
+    assert one.wait_for(FingerCompared).verification.score == 20.0
+
+
+def test_of_two_faces_neither_is_compared(stage):
+    one = photographed(stage, [GOOD], [FACE_WITH_ANOTHER])
+    one.begin(Purpose.VERIFY, task=2, position=Position.FACE)
+    assert one.wait_for(AttemptFailed) == AttemptFailed(2, Defect.SEVERAL_FACES)
+
+
+def test_a_picture_in_which_no_face_is_found_is_taken_again(stage):
+    one = photographed(stage, [GOOD], [(raw(Position.FACE),)])
+    one.likeness = None
+    one.begin(Purpose.VERIFY, task=2, position=Position.FACE)
+    assert one.wait_for(AttemptFailed) == AttemptFailed(2, Defect.NO_FACE)
+
+
+@pytest.mark.parametrize("sees", [NOBODY, UNPLUGGED, None], ids=["nobody", "camera away", "no new frame"])
+def test_nobody_in_view_is_an_answer_after_a_while(stage, sees):
+    one = photographed(stage, [sees], [], policy=Policy(hold_still_s=0.05, capture_timeout_s=0.2))
+    one.begin(Purpose.VERIFY, task=2, position=Position.FACE)
+    assert one.wait_for(AttemptFailed) == AttemptFailed(2, Defect.NO_FACE)
 
 
 def test_an_ended_task_stops_its_plan_and_posts_no_more(stage):

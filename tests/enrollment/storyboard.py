@@ -94,7 +94,7 @@ class Storyboard:
 
     def reaches_the_officer(self) -> Storyboard:
         self.reaches_capture().is_captured_whole().is_compared().is_compared()
-        return self.happens(Continued()).is_captured()
+        return self.happens(Continued()).is_compared().is_captured()
 
     # --- the officer ---------------------------------------------------------------------------
 

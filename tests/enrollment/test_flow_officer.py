@@ -81,7 +81,7 @@ def test_one_modality_is_returned_and_only_that_is_captured_again():
     story.happens(HandedBack())
     assert story.on(Capturing).step is CaptureStep.IRISES
     story.is_captured()
-    story.happens(Continued()).is_captured().on(Waiting)
+    story.happens(Continued()).is_compared().is_captured().on(Waiting)
     assert story.record.returned == (CaptureStep.IRISES,)
 
 
@@ -95,7 +95,7 @@ def test_a_forced_sample_needs_an_override_with_a_reason():
     story = Storyboard().reaches_capture()
     for _ in range(3):
         story.is_captured(score=5)
-    story.is_captured_whole().is_compared().is_compared().happens(Continued()).is_captured()
+    story.is_captured_whole().is_compared().is_compared().happens(Continued()).is_compared().is_captured()
     story.officer_opens_the_record().happens(FinaliseAsked())
     assert story.on(OfficerRecord).message == "officer.override_needed"
     story.happens(FinaliseAsked(override="best_of_attempts")).on(Finalising)

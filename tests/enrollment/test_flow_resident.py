@@ -74,7 +74,9 @@ def test_the_good_day_in_the_official_order():
         assert (screen.purpose, screen.positions) == (Purpose.VERIFY, (finger,))
         story.is_compared()
     story.on(Reviewing)
-    assert story.happens(Continued()).on(Capturing).purpose is Purpose.APPROVE
+    screen = story.happens(Continued()).on(Capturing)
+    assert (screen.purpose, screen.positions) == (Purpose.VERIFY, (Position.FACE,))
+    assert story.is_compared().on(Capturing).purpose is Purpose.APPROVE
     story.is_captured().on(Waiting)
     record = story.record
     assert record.stage is Stage.AWAIT_OFFICER
@@ -290,7 +292,8 @@ def test_a_resident_who_left_is_parked_and_comes_back_to_the_same_step():
     parked = story.record.id
     story.happens(IdleElapsed(), IdleElapsed()).on(Attract)
     story.starts().hears_the_notice().identifies()
-    screen = story.on(Capturing)
+    assert story.on(Capturing).purpose is Purpose.VERIFY
+    screen = story.is_compared().on(Capturing)
     assert (screen.enrollment_id, screen.step) == (parked, CaptureStep.SIGNATURE)
     assert [e.id for e in story.kiosk.enrollments] == [parked]
 
@@ -318,7 +321,7 @@ def after_power_loss(story: Storyboard) -> Storyboard:
 def test_power_loss_resumes_at_the_last_completed_step_for_the_same_person():
     story = after_power_loss(Storyboard().reaches_capture().is_captured().is_captured())
     story.on(Resuming)
-    story.types("A001").is_found(RESIDENT)
+    story.types("A001").is_found(RESIDENT).is_compared()
     assert story.on(Capturing).step is CaptureStep.RIGHT_FOUR
 
 
