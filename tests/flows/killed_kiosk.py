@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from hw.sim.control_client import SimulationClient
-from kiosk.compose import assemble
+from kiosk.compose import assemble, load_keys
 from kiosk.config import load
 from kiosk.demo.journey import Journey, Narrator
 from kiosk.enrollment.record import Stage
-from kiosk.security.keys import load_device_keys
 from kiosk.simulated import RESIDENTS
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
@@ -54,7 +53,7 @@ def main(setup: Mapping[str, Any]) -> None:
         speech="silent",
     )
     person = next(one for one in demo_roster(RESIDENTS, 1) if one.ticket == setup["ticket"])
-    journal = Journal(DataFolder(config.data).journal, wrapping_key=load_device_keys(config.keys).wrapping_key)
+    journal = Journal(DataFolder(config.data).journal, wrapping_key=load_keys(config).wrapping_key)
     unit = assemble(config)
     hands = DyingHands(unit.controller, journal)
     narrator = Narrator(lambda line: print(line, file=sys.stderr, flush=True), None)

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from collections import Counter
 
+from kiosk.compose import load_keys
 from kiosk.enrollment.fact_versions import fact_from_line
 from kiosk.enrollment.facts import StepCaptured
 from kiosk.enrollment.positions import CaptureStep
-from kiosk.security.keys import load_device_keys
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import Outbox, PacketState
@@ -51,7 +51,7 @@ def test_killed_at_every_step_it_resumes_at_the_last_completed_one(office, tmp_p
 
 
 def captures(config) -> Counter[CaptureStep]:
-    wrapping_key = load_device_keys(config.keys).wrapping_key
+    wrapping_key = load_keys(config).wrapping_key
     with Journal(DataFolder(config.data).journal, wrapping_key=wrapping_key) as journal:
         events = [event for one in journal.enrollments() for event in journal.events(one)]
     return Counter(f.step for e in events if isinstance(f := fact_from_line(e.event), StepCaptured))
