@@ -52,4 +52,4 @@ def _glare(view: Aligned) -> float:
     for corners in _EYES:
         x, y = view.points[list(corners)].mean(axis=0)
         areas.append(view.light[span(y - reach, y + reach, HEIGHT), span(x - reach, x + reach, WIDTH)])
-    return float(np.mean([(area >= _GLARE_LIGHT).mean() for area in areas]))
+    return float(np.mean([np.count_nonzero(area >= _GLARE_LIGHT) / area.size for area in areas]))

@@ -75,29 +75,36 @@ def align(
     turn = np.array([[cos, sin], [-sin, cos]])
     shift = np.array([WIDTH / 2, EYE_LINE * HEIGHT]) - turn @ np.array(face.eye_middle)
     matrix = np.column_stack((turn, shift))
+    slack = _slack(matrix, rgb.shape)
+    # repeating the border costs a quarter more, which a portrait well inside the picture need not pay
+    border = cv2.BORDER_REPLICATE if slack < 1 else cv2.BORDER_CONSTANT
     picture = workspace.lend("portrait", (HEIGHT, WIDTH, 3), np.uint8)
-    replicate = cv2.BORDER_REPLICATE
-    cv2.warpAffine(rgb, matrix, (WIDTH, HEIGHT), dst=picture, flags=cv2.INTER_LINEAR, borderMode=replicate)
+    cv2.warpAffine(rgb, matrix, (WIDTH, HEIGHT), dst=picture, flags=cv2.INTER_LINEAR, borderMode=border)
     points = landmarks[:, :2] @ turn.T + shift
     mask, inside, light = workspace.lend("portrait planes", (3, HEIGHT, WIDTH), np.uint8)
     luminance(picture, light)
     mask[:] = 0
     cv2.fillConvexPoly(mask, cv2.convexHull(np.round(points[list(OVAL)]).astype(np.int32)), 1)
-    _mark_held(inside, matrix, rgb.shape[:2], workspace)
+    if slack >= 0:
+        inside[:] = 1
+    else:
+        _mark_held(inside, matrix, rgb.shape, workspace)
     mask &= inside
     return Aligned(rgb=picture, light=light, face=mask, inside=inside, points=points)
+
+
+def _slack(matrix: NDArray[np.float64], shape: tuple[int, ...]) -> float:
+    """How far the aligned portrait lies inside the picture, in its pixels; less than 0 where it reaches out."""
+    corners = np.array([[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT]], np.float64)
+    back = np.asarray(cv2.invertAffineTransform(matrix))
+    x, y = (corners @ back[:, :2].T + back[:, 2]).T
+    return float(min(x.min(), y.min(), shape[1] - 1 - x.max(), shape[0] - 1 - y.max()))
 
 
 def _mark_held(
     inside: NDArray[np.uint8], matrix: NDArray[np.float64], shape: tuple[int, ...], workspace: Workspace
 ) -> None:
     """1 where the aligned portrait shows the picture's own pixels."""
-    corners = np.array([[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT]], np.float64)
-    back = np.asarray(cv2.invertAffineTransform(matrix))
-    x, y = (corners @ back[:, :2].T + back[:, 2]).T
-    if x.min() >= 0 and y.min() >= 0 and x.max() <= shape[1] - 1 and y.max() <= shape[0] - 1:
-        inside[:] = 1
-        return
     whole = workspace.lend("whole picture", (shape[0], shape[1]), np.uint8)
     whole[:] = 1
     cv2.warpAffine(whole, matrix, (WIDTH, HEIGHT), dst=inside, flags=cv2.INTER_NEAREST)
@@ -242,7 +249,15 @@ def noise_level(gray: NDArray[np.uint8], workspace: Workspace) -> float:
     grid = (max(0, gray.shape[0] - 2) // _NOISE_BLOCK, max(0, gray.shape[1] - 2) // _NOISE_BLOCK)
     blocks = workspace.lend("grain", grid, np.float64)
     grain(gray, _NOISE_BLOCK, blocks)
-    return float(np.percentile(blocks, 25) * np.sqrt(np.pi / 2) / 6) if blocks.size else 0.0
+    return _lower_quartile(blocks) * np.sqrt(np.pi / 2) / 6 if blocks.size else 0.0
+
+
+def _lower_quartile(values: NDArray[np.float64]) -> float:
+    """As NumPy's percentile, at a twentieth of its price for so few."""
+    ranked = np.sort(values, axis=None)
+    place, rest = divmod(ranked.size - 1, 4)
+    low, high = ranked[place], ranked[min(place + 1, ranked.size - 1)]
+    return float(low + (high - low) * rest / 4 if rest < 2 else high - (high - low) * (1 - rest / 4))
 
 
 def _face_patch(

@@ -122,8 +122,9 @@ class FaceEngine:
         flag, raw = self._run(self._mesh, rgb, to_pixels, _MESH_SIDE)
         local = raw.reshape(468, 3)
         scale = float(np.hypot(to_pixels[0, 0], to_pixels[1, 0]))
-        points = np.column_stack((_apply(to_pixels, local[:, :2]), local[:, 2] * scale))
-        return Mesh(points=points.astype(np.float32), presence=_sigmoid(float(flag.ravel()[0])))
+        points = np.empty((468, 3), np.float32)
+        points[:, :2], points[:, 2] = _apply(to_pixels, local[:, :2]), local[:, 2] * scale
+        return Mesh(points=points, presence=_sigmoid(float(flag.ravel()[0])))
 
     def eye(self, rgb: NDArray[np.uint8], mesh: Mesh, corners: tuple[int, int]) -> EyeContour:
         """Lids and iris of one eye. corners: `RIGHT_EYE_CORNERS` or `LEFT_EYE_CORNERS`."""
@@ -154,11 +155,13 @@ class FaceEngine:
         self._run(self._mesh, nobody, corner, _MESH_SIDE)
         self._run(self._eye, nobody, corner, _EYE_SIDE)
 
-    @staticmethod
-    def _run(net: Any, rgb: NDArray[np.uint8], to_pixels: NDArray[np.float64], side: int) -> Any:
+    def _run(self, net: Any, rgb: NDArray[np.uint8], to_pixels: NDArray[np.float64], side: int) -> Any:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        patch = cv2.warpAffine(rgb, to_pixels, (side, side), flags=flags)
-        net.setInput(cv2.dnn.blobFromImage(patch, 1 / 255))
+        patch = self.workspace.lend("network patch", (side, side, 3), np.uint8)
+        cv2.warpAffine(rgb, to_pixels, (side, side), dst=patch, flags=flags)
+        planes = self.workspace.lend("network input", (1, 3, side, side), np.float32)
+        np.multiply(patch.transpose(2, 0, 1), np.float32(1 / 255), out=planes[0])
+        net.setInput(planes)
         return net.forward(net.getUnconnectedOutLayersNames())
 
 
@@ -192,15 +195,12 @@ class _Detector:
 def _merge(scores: NDArray[np.float32], values: NDArray[np.float32]) -> tuple[Detection, ...]:
     """Weighted non-maximum suppression: overlapping boxes become their score-weighted mean."""
     faces = []
-    rest = list(np.argsort(-scores))
-    while rest:
+    rest = np.argsort(-scores)
+    while rest.size:
         best = rest[0]
-        group = [
-            other
-            for other in rest
-            if other == best or _overlap(values[best], values[other]) > _OVERLAP_SAME_FACE
-        ]
-        rest = [other for other in rest if other not in group]
+        same = _overlaps(values[best], values[rest]) > _OVERLAP_SAME_FACE
+        same[0] = True
+        group, rest = rest[same], rest[~same]
         mean = np.average(values[group], axis=0, weights=scores[group])
         (x, y), (width, height) = mean[0], mean[1]
         if width > 0 and height > 0:
@@ -209,12 +209,12 @@ def _merge(scores: NDArray[np.float32], values: NDArray[np.float32]) -> tuple[De
     return tuple(sorted(faces, key=lambda face: -face.area))
 
 
-def _overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Intersection over union of two boxes given as rows centre, size."""
-    low = np.maximum(one[0] - one[1] / 2, other[0] - other[1] / 2)
-    high = np.minimum(one[0] + one[1] / 2, other[0] + other[1] / 2)
-    shared = float(np.prod(np.maximum(0, high - low)))
-    return shared / max(1e-9, float(np.prod(one[1]) + np.prod(other[1])) - shared)
+def _overlaps(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of a box with each of others, given as rows centre, size, points."""
+    low = np.maximum(one[0] - one[1] / 2, others[:, 0] - others[:, 1] / 2)
+    high = np.minimum(one[0] + one[1] / 2, others[:, 0] + others[:, 1] / 2)
+    shared = np.maximum(0, high - low).prod(axis=1)
+    return np.asarray(shared / np.maximum(1e-9, one[1].prod() + others[:, 1].prod(axis=1) - shared))
 
 
 def _anchors(side: int, layers: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
