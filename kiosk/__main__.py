@@ -8,7 +8,23 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from kiosk.commands import demo, doctor, match, packet, quality, receive, roster, run, staff
+from kiosk.commands import (
+    authority,
+    demo,
+    doctor,
+    firewall,
+    keys,
+    match,
+    packet,
+    quality,
+    ready,
+    receive,
+    roster,
+    run,
+    staff,
+    update,
+    uplink,
+)
 from kiosk.config import ConfigError
 
 _EPILOG = """\
@@ -31,7 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, demo, quality, match, packet, receive, roster, staff, doctor):
+    for command in (
+        *(run, demo, quality, match, packet, receive, roster, staff, doctor),
+        *(uplink, firewall, ready, update),
+        *(keys, authority),
+    ):
         command.configure(subparsers)
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)

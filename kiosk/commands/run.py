@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kiosk.appliance.supervision import Supervision
+    from kiosk.compose import Unit
     from kiosk.config import Config
     from kiosk.simulated import SimulatedOffice
 
@@ -68,9 +71,37 @@ def _serve(config: Config) -> None:
     try:
         os.environ.setdefault("KIVY_DPI", str(config.screen.dpi))
         size = (config.screen.width, config.screen.height)
-        run_window(unit.controller, fullscreen=config.screen.fullscreen, size=size)
+        supervision = _supervision(unit)
+        run_window(
+            unit.controller,
+            fullscreen=config.screen.fullscreen,
+            size=size,
+            on_started=lambda _robot: supervision.started(),
+            on_frame=supervision.frame,
+        )
     finally:
         unit.stop()
+
+
+def _supervision(unit: Unit) -> Supervision:
+    """For the service manager, where there is one; systemd.exec(5) names the variables it sets."""
+    from kiosk import __version__  # noqa: PLC0415
+    from kiosk.appliance.heartbeat import Heartbeat  # noqa: PLC0415
+    from kiosk.appliance.notify import notifier, watchdog_s  # noqa: PLC0415
+    from kiosk.appliance.supervision import Supervision, Watched  # noqa: PLC0415
+    from kiosk.enrollment.screens import Attract  # noqa: PLC0415
+
+    silence_s = watchdog_s(os.environ)
+    every_s = None if silence_s is None else silence_s / 3
+    heartbeat = Heartbeat(notifier(os.environ), monotonic_s=time.monotonic, every_s=every_s)
+    controller = unit.controller
+    watched = Watched(
+        version=__version__,
+        idle=lambda: isinstance(controller.kiosk.screen, Attract) and not controller.busy,
+        devices=unit.devices.all,
+    )
+    folder = os.environ.get("RUNTIME_DIRECTORY")
+    return Supervision(watched, heartbeat, folder=Path(folder) if folder else None, monotonic_s=time.monotonic)
 
 
 def _explain(office: SimulatedOffice) -> None:

@@ -18,6 +18,7 @@ def run(
     *,
     fullscreen: bool,
     on_started: Callable[[Robot], None] | None = None,
+    on_frame: Callable[[], None] = lambda: None,
     size: tuple[int, int] = (1280, 800),
     max_fps: int = 30,
 ) -> None:
@@ -25,6 +26,7 @@ def run(
 
     on_started is called on it after the first drawn frame, before the loop: it may return at once
     (readiness), or drive the screen through the robot, which draws the frames itself meanwhile.
+    on_frame is called on it after each frame of the loop.
     """
     window, robot = opened(port, fullscreen=fullscreen, size=size, max_fps=max_fps)
     try:
@@ -33,6 +35,7 @@ def run(
             on_started(robot)
         while not window.closed:
             window.step()
+            on_frame()
     finally:
         window.close()
 

@@ -16,8 +16,8 @@ class StopSignal:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._tell)
 
-    def wait(self, seconds: float) -> bool:
-        """Whether the end was asked for, at once or within `seconds`."""
+    def wait(self, seconds: float | None) -> bool:
+        """Whether the end was asked for, at once or within `seconds`; None waits for it."""
         ready, _, _ = select.select([self._read], [], [], seconds)
         return bool(ready)
 

@@ -3,6 +3,7 @@
 packets/<sha256>.ktp       the packet, named by its content: sending it twice is sending it once
 packets/<sha256>.receipt   the receiver's answer
 accepted/<nik hash>        the packet the receiver took for this person, so that there is only one
+images/<version>.raucb     signed images for the units
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _REQUEST_TIMEOUT = dt.timedelta(minutes=15)
 """For one whole put: 600 kB over a line of 8 kbit/s take ten minutes."""
 _CONNECT_TIMEOUT = dt.timedelta(seconds=10)
 _PACKET = re.compile(r"packets/([0-9a-f]{64})\.ktp")
+_IMAGE = re.compile(r"images/([0-9.]{1,64})\.raucb")
 _S3_OPTIONS = {"endpoint", "region", "prefix", "credentials"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 T = TypeVar("T")
@@ -108,6 +110,18 @@ class PacketStore:
         if holder is None:
             raise StoreUnavailableError(f"{path} is there and is not")
         return holder.decode("ascii", "replace")
+
+    def images(self) -> Iterator[tuple[str, int]]:
+        """Version and size in bytes of every image offered to units, in no order."""
+        batches = _ask(lambda: list(obstore.list(self._store, prefix="images")))
+        for meta in (meta for batch in batches for meta in batch):
+            if found := _IMAGE.fullmatch(meta["path"]):
+                yield found[1], meta["size"]
+
+    def image_part(self, version: str, *, start: int, end: int) -> bytes:
+        """The bytes from `start` up to `end` of an image."""
+        path = f"images/{version}.raucb"
+        return _ask(lambda: bytes(obstore.get_range(self._store, path, start=start, end=end)))
 
     def _create(self, path: str, data: bytes) -> bool:
         try:

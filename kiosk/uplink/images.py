@@ -1,0 +1,40 @@
+"""Fetching an image from the store: in parts, going on after a broken line or a restart where it stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kiosk.storage.atomic import sync_folder
+from kiosk.uplink.store import PacketStore
+
+PART_BYTES = 1 << 20
+"""A minute at 140 kbit/s: what a cut line costs at most."""
+
+
+def fetch_image(store: PacketStore, version: str, *, size: int, into: Path) -> Path:
+    """The whole file, under its name only once it is whole. Raises StoreUnavailableError: call it again.
+
+    Who made the bytes is not judged here: the bundle carries its signature.
+    """
+    target = into / f"{version}.raucb"
+    if target.exists() and target.stat().st_size == size:
+        return target
+    part = into / f"{version}.raucb.part"
+    with part.open("ab") as stream:
+        if stream.tell() > size:  # of another file of that name
+            stream.truncate(0)
+        while (have := stream.seek(0, os.SEEK_END)) < size:
+            stream.write(store.image_part(version, start=have, end=min(have + PART_BYTES, size)))
+            stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(target)
+    sync_folder(into)
+    return target
+
+
+def remove_others(into: Path, *, keep: str) -> None:
+    """An image is as large as a hundred packets: only the wanted one stays."""
+    for path in into.glob("*.raucb*"):
+        if not path.name.startswith(f"{keep}.raucb"):
+            path.unlink()
