@@ -1,5 +1,5 @@
 # make run | test | bench | sim        Each target does its own set-up. See README.md.
-.PHONY: help run sim test check bench snapshots clean
+.PHONY: help run sim test check bench fuzz snapshots clean
 PYTHON = .venv/bin/python
 
 help:
@@ -26,6 +26,10 @@ check: ## format, lint, types, import contracts
 bench: ## measure; table on screen, out/bench.json
 	@image-build/setup.sh dev
 	$(PYTHON) -m tests.bench
+
+fuzz: ## give the readers of records and packets damaged ones for MINUTES=5
+	@image-build/setup.sh dev
+	$(PYTHON) -m tests.fuzz --seconds $$(( $(or $(MINUTES),5) * 60 / 12 ))
 
 snapshots: ## draw every screen in every language and text size into out/gallery
 	@image-build/setup.sh dev
