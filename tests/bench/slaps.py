@@ -10,15 +10,25 @@ import numpy as np
 from hw.api import CaptureSet
 from hw.sim.people import SLAP_FINGERS, FingerBox, compose_slap, impress
 from kiosk.enrollment.positions import FINGERS, STEP_POSITIONS, CaptureStep
+from kiosk.enrollment.quality_report import Defect
 from kiosk.quality.slap import SlapFinger, assess_slap, crop_finger
+from kiosk.quality.slap_hand import name_tips
 from kiosk.quality.slap_segment import segment
 from kiosk.quality.workspace import Workspace
 from tests.bench.pictures import FIRST_SEED
 from tests.bench.results import Bench, Result
 from tests.bench.timing import interleaved_ms, timed
 
-_SETS = ((CaptureSet.RIGHT_SLAP, CaptureStep.RIGHT_FOUR), (CaptureSet.LEFT_SLAP, CaptureStep.LEFT_FOUR))
-_TURNS_DEG = (-15.0, -6.0, 0.0, 6.0, 15.0)
+_SETS = (
+    (CaptureSet.RIGHT_SLAP, CaptureStep.RIGHT_FOUR),
+    (CaptureSet.LEFT_SLAP, CaptureStep.LEFT_FOUR),
+    (CaptureSet.THUMBS, CaptureStep.THUMBS),
+)
+_OTHER_HAND = {
+    CaptureStep.RIGHT_FOUR: CaptureStep.LEFT_FOUR,
+    CaptureStep.LEFT_FOUR: CaptureStep.RIGHT_FOUR,
+}
+_TURNS_DEG = (-25.0, -12.0, 0.0, 12.0, 25.0)
 _GOOD_OVERLAP = 0.8
 
 
@@ -53,6 +63,8 @@ def _sum(ms: dict[str, float | None], work: str) -> float | None:
 
 def _truth(bench: Bench) -> Iterator[Result]:
     laid, named, overlaps = 0, 0, []
+    wrong, told, falsely = 0, 0, 0
+    workspace = Workspace()
     placements = [
         (person, chosen, step, turn)
         for person in bench.pictures.people
@@ -63,9 +75,13 @@ def _truth(bench: Bench) -> Iterator[Result]:
         rng = np.random.default_rng((FIRST_SEED, number))
         fingers = {f: impress(person.fingers[f], rng) for f in SLAP_FINGERS[chosen]}
         platen, boxes = compose_slap(fingers, chosen, rotation_deg=turn)
-        found = {
-            finger.position: finger for finger in assess_slap(platen, expected=STEP_POSITIONS[step]).fingers
-        }
+        slap = assess_slap(platen, expected=STEP_POSITIONS[step], workspace=workspace)
+        found = {finger.position: finger for finger in slap.fingers}
+        falsely += Defect.WRONG_HAND in slap.report.defects
+        if step in _OTHER_HAND:
+            asked = STEP_POSITIONS[_OTHER_HAND[step]]
+            wrong += 1
+            told += name_tips(segment(platen, workspace), asked).wrong_hand
         laid += len(boxes)
         for box in boxes:
             finger = found.get(FINGERS[box.finger - 1])
@@ -73,8 +89,10 @@ def _truth(bench: Bench) -> Iterator[Result]:
             named += overlap > 0.5
             overlaps.append(overlap)
     yield Result(
-        "slap.fingers_named", 100.0 * named / laid, "%", 100.0, f"target, {laid} fingers, turned to 15"
+        "slap.fingers_named", 100.0 * named / laid, "%", 100.0, f"target, {laid} fingers, turned to 25"
     )
+    yield Result("slap.wrong_hand_told", 100.0 * told / wrong, "%", 100.0, f"target, {wrong} hands")
+    yield Result("slap.wrong_hand_falsely_told", float(falsely), "placements", 0.0, f"of {len(placements)}")
     yield Result("slap.smallest_overlap", min(overlaps), "IoU", _GOOD_OVERLAP, "target")
     yield Result("slap.median_overlap", float(np.median(overlaps)), "IoU", _GOOD_OVERLAP, "target")
 

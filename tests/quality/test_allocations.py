@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
 import numba
@@ -173,6 +174,20 @@ def test_a_workspace_grows_no_more_once_it_has_seen_the_largest_picture():
     for picture in pictures:
         assess_fingerprint(picture, workspace=workspace)
     assert workspace.nbytes == held
+
+
+def test_threads_with_a_workspace_each_do_not_disturb_one_another():
+    pictures = [draw_finger(seed)[0] for seed in range(4)]
+    alone = [assess_fingerprint(picture) for picture in pictures]
+
+    def judge(order):
+        workspace = Workspace()
+        return [assess_fingerprint(pictures[place], workspace=workspace) for place in order]
+
+    orders = [[0, 1, 2, 3] * 4, [3, 1, 0, 2] * 4]
+    with ThreadPoolExecutor(2) as pool:
+        for order, reports in zip(orders, pool.map(judge, orders), strict=True):
+            assert reports == [alone[place] for place in order]
 
 
 def test_a_used_workspace_changes_no_number():
