@@ -19,8 +19,8 @@ from kiosk.compose import Unit, assemble, load_keys
 from kiosk.config import Config, load
 from kiosk.enrollment import facts as f
 from kiosk.enrollment.fact_versions import fact_to_line
-from kiosk.enrollment.positions import FINGERS, CaptureStep, Position
-from kiosk.enrollment.record import Enrollment, Stage, Verification
+from kiosk.enrollment.positions import FINGERS
+from kiosk.enrollment.record import Enrollment, Stage
 from kiosk.packet.archive import read_archive
 from kiosk.packet.contents import PacketContents
 from kiosk.packet.envelope import PAYLOAD
@@ -30,30 +30,11 @@ from kiosk.packet.records.finger import Compression
 from kiosk.packet.records.iris import ImageFormat
 from kiosk.security.keys import provision_development
 from kiosk.storage.layout import DataFolder
+from tests.app.finalised_story import ENROLLMENT_ID, story
 from tests.packet.made_packets import PERSON, made_contents, read_keys, stamp
 
-ENROLLMENT_ID = "UNIT-000001"
 WINDOW = 16
 WHOLE_S = 60.0
-
-
-def story(enrollment: Enrollment) -> Iterator[f.Fact]:
-    """The facts that add up to this finalised enrollment."""
-    yield f.Started(ENROLLMENT_ID, enrollment.language, stamp(-9), tuple(CaptureStep))
-    yield f.NoticeGiven(enrollment.notice_version)
-    yield f.Identified(PERSON, enrollment.identified_by)
-    yield f.BiodataConfirmed()
-    yield f.RecordsTaken(enrollment.links)
-    yield f.PositionsExcepted(enrollment.exceptions)
-    for step in CaptureStep:
-        samples = tuple(s for s in enrollment.samples if s.position in step.positions)
-        yield f.StepCaptured(step, samples)
-    for position in (Position.RIGHT_INDEX, Position.LEFT_INDEX):
-        yield f.FingerVerified(Verification(position, 83.0, True, "made-up/1"))
-    yield f.ReviewConfirmed()
-    assert enrollment.approval is not None
-    yield f.DataApproved(enrollment.approval)
-    yield f.Finalised(enrollment.officer, stamp(-1), enrollment.override)
 
 
 @dataclass(frozen=True)
