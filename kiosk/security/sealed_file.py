@@ -38,3 +38,12 @@ def read_sealed(data: bytes, *, store: str) -> dict[str, Any]:
         detail = f"sealed by the store {document['store']!r}; the configuration says {store!r}"
         raise KeyStoreError(KeyFault.OTHER_STORE, detail)
     return document
+
+
+def store_of(data: bytes) -> str:
+    """The store it names; empty for what is not sealed, or not legible."""
+    try:
+        document = json.loads(base64.b64decode(data[len(_BEGIN) : -len(_END)])) if is_sealed(data) else {}
+    except ValueError:
+        return ""
+    return str(document.get("store", "")) if isinstance(document, dict) else ""
