@@ -15,7 +15,7 @@ sim: run ## the same as run
 test: ## set up, then every check and test
 	@image-build/setup.sh dev
 	@$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile -rs
 
 check: ## format, lint, types, import contracts
 	$(PYTHON) -m ruff format --check --quiet .

@@ -4,28 +4,45 @@
 set -eu
 cd "$(dirname "$0")/.."
 wanted=${1:-runtime}
-packages=$(grep -v '^#' image-build/apt-packages.txt)
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
 say() { printf '%s\n' "[set-up] $*" >&2; }
 
-missing=""
-for package in $packages; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
-done
+missing_of() {
+    grep -v '^#' "$1" | while read -r package; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || printf ' %s' "$package"
+    done
+}
+
+if [ "$(id -u)" = 0 ]; then root=""; may_install=yes
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then root="sudo"; may_install=yes
+else root=""; may_install=""
+fi
+install_packages() {
+    $root apt-get update -qq >&2
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
+}
+
+missing=$(missing_of image-build/apt-packages.txt)
 if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ]; then root=""
-    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then root="sudo"
-    else
+    if [ -z "$may_install" ]; then
         say "These system packages are missing and this account may not install them:"
         printf '    sudo apt-get install --yes --no-install-recommends%s\n' "$missing" >&2
         exit 1
     fi
     say "1/4 installing system packages:$missing"
-    $root apt-get update -qq >&2
-    $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $missing >/dev/null
+    install_packages $missing
 else
     say "1/4 system packages are there"
+fi
+
+if [ "$wanted" = dev ]; then
+    peers=$(missing_of image-build/apt-packages-dev.txt)
+    if [ -n "$peers" ]; then
+        say "1/4 installing programs that tests talk to:$peers"
+        { [ -n "$may_install" ] && install_packages $peers; } ||
+            say "not installed, so their tests are skipped: apt-get install --no-install-recommends$peers"
+    fi
 fi
 
 if [ ! -x .venv/bin/python ]; then
@@ -53,3 +70,7 @@ fi
 
 say "4/4 compiling the quality kernels for this processor (a minute the first time)"
 .venv/bin/python -m kiosk.compile_kernels
+
+if [ "$wanted" = dev ]; then
+    .venv/bin/python -m tests.peers.environments >&2
+fi

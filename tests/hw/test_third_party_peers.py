@@ -1,8 +1,4 @@
-"""Our wires against programs nobody here wrote. They need Python 3.13 and an environment of their own:
-
-python3.13 -m venv PEERS && PEERS/bin/pip install emupos==0.4.0 epad-signature-pad-hid-driver==0.1.0
-KIOSK_PEERS=PEERS python -m pytest tests/hw/test_third_party_peers.py
-"""
+"""Our wires against programs nobody here wrote, which need Python 3.13."""
 
 from __future__ import annotations
 
@@ -22,6 +18,7 @@ from hw.printer.slip_printer import EscPosSlipPrinter
 from hw.registry import open_device
 from hw.sim.signature import SimulatedSignaturePad
 from tests.hw.support import DrawnSubject, eventually
+from tests.peers.environments import PeersAbsentError, install
 
 SLIP = Slip("BUKTI PEREKAMAN", ("Nama: SITI CONTOH",), "KTP-EL:7f3a")
 
@@ -40,9 +37,10 @@ print(json.dumps([[s.x, s.y, s.pressure if s.touch else 0] for s in samples if s
 
 @pytest.fixture(scope="module")
 def programs() -> Path:
-    if "KIOSK_PEERS" not in os.environ:
-        pytest.skip("KIOSK_PEERS names no environment with the peers")
-    return Path(os.environ["KIOSK_PEERS"]) / "bin"
+    try:
+        return install("python313")
+    except PeersAbsentError as absent:
+        pytest.skip(f"the peers are absent: {absent}")
 
 
 @dataclass(frozen=True)

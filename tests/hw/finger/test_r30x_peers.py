@@ -15,8 +15,8 @@ from hw.finger.api import Buffer, LightColour, LightEffect
 from hw.finger.codes import Command
 from hw.finger.r30x import R30xFingerModule
 from hw.sim.finger import SimulatedFingerModule
-from tests.hw.finger.peers import PeersAbsentError, install
 from tests.hw.finger.support import WavyFingers, opened
+from tests.peers.environments import PeersAbsentError, install
 
 PATIENCE_S = 60
 
@@ -24,7 +24,7 @@ PATIENCE_S = 60
 @pytest.fixture(scope="module")
 def drive() -> Callable[..., dict[str, Any]]:
     try:
-        python = install()
+        python = install("r30x") / "python"
     except PeersAbsentError as absent:
         pytest.skip(f"the peers are absent: {absent}")
 

@@ -1,14 +1,17 @@
-"""The driver against Debian's gpsd, which gpsfake feeds with what a receiver sends."""
+"""The driver against Debian's gpsd, whose receiver is a pseudo-terminal that talks as receivers do."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import operator
 import os
 import shutil
-import signal
 import socket
 import subprocess
+import threading
+import tty
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +23,10 @@ from hw.device_url import DeviceUrl
 from hw.position.gpsd_locator import open_url
 from tests.hw.support import eventually
 
-GPSD, GPSFAKE = shutil.which("gpsd", path="/usr/sbin:/usr/bin"), shutil.which("gpsfake")
+GPSD = shutil.which("gpsd", path="/usr/sbin:/usr/bin")
+SENTENCE_S = 0.05
 
-pytestmark = pytest.mark.skipif(
-    not (GPSD and GPSFAKE), reason="gpsd and gpsfake are absent: apt-get install gpsd gpsd-clients"
-)
+pytestmark = pytest.mark.skipif(GPSD is None, reason="gpsd is absent: apt-get install gpsd")
 
 
 def nmea(body: str) -> str:
@@ -48,36 +50,61 @@ def standing_van(*, fixed: bool) -> str:
     return "".join(sentences)
 
 
+class Receiver:
+    """Says its sentences over and over on a terminal."""
+
+    def __init__(self, sentences: str) -> None:
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.path = os.ttyname(self._slave)
+        Path(self.path).chmod(0o666)  # gpsd gives its rights away
+        self._leaving = threading.Event()
+        self._thread = threading.Thread(target=self._talk, args=(sentences.splitlines(True),), daemon=True)
+        self._thread.start()
+
+    def unplug(self) -> None:
+        self._leaving.set()
+        self._thread.join()
+        os.close(self._slave)
+        os.close(self._master)
+
+    def _talk(self, sentences: list[str]) -> None:
+        os.set_blocking(self._master, False)
+        for sentence in itertools.cycle(sentences):
+            if self._leaving.wait(SENTENCE_S):
+                return
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._master, sentence.encode())
+
+
 class RealGpsd:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
+        self._receiver: Receiver | None = None
 
     def run_with_receiver(self, sentences: str) -> None:
-        log = self._folder / "receiver.nmea"
-        log.write_text(sentences)
-        self._run(str(GPSFAKE), "--quiet", "--cycle", "0.05", "--port", str(self.port), str(log))
+        self._receiver = Receiver(sentences)
+        self._run("-n", self._receiver.path)
 
     def run_alone(self) -> None:
-        self._run(str(GPSD), "-N", "-S", str(self.port), "-F", str(self._folder / "control"))
+        self._run()
 
     def end(self) -> None:
-        """gpsfake's gpsd is in its group, and does not always end with it."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGTERM)
+            self._process.terminate()
             self._process.wait()
             self._process = None
+        if self._receiver is not None:
+            self._receiver.unplug()
+            self._receiver = None
 
-    def _run(self, *command: str) -> None:
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def _run(self, *arguments: str) -> None:
+        command = [str(GPSD), "-N", "-S", str(self.port), "-F", str(self._folder / "control"), *arguments]
+        silent = subprocess.DEVNULL
+        self._process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent)
 
 
 @pytest.fixture
