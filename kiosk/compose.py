@@ -118,6 +118,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         enrollments=recovered.enrollments,
         next_number=recovered.next_number,
         interrupted=recovered.interrupted,
+        prints=devices.printer is not None,
     )
     links.start()
     for device in devices.all():

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.api import Frame, PadGeometry, PanelInputs, PenPoint, PowerStatus
+from hw.api import DeviceState, Frame, PadGeometry, PanelInputs, PenPoint, PowerStatus
 from kiosk.app.ink import ScreenInk
 from kiosk.app.officer_card import presence_of
 from kiosk.app.runner import Runner
@@ -24,10 +24,20 @@ from kiosk.app.view import settings_view, view_of
 from kiosk.app.views import Display, Text, View
 from kiosk.enrollment import flow
 from kiosk.enrollment.effects import Effect
-from kiosk.enrollment.events import CardChanged, CodeScanned, Event, IdleElapsed, LanguageChosen, OfficerCalled, PowerChanged
+from kiosk.enrollment.events import (
+    CardChanged,
+    CodeScanned,
+    Event,
+    IdleElapsed,
+    LanguageChosen,
+    OfficerCalled,
+    PowerChanged,
+    PrinterReady,
+)
 from kiosk.enrollment.screens import Attract, Capturing, Kiosk, OfficerDiagnosing, StillThere
 
 RECEIPT_INTERVAL_S = 1.0
+SLIP_INTERVAL_S = 2.0
 EXAMINE_INTERVAL_S = 1.0
 REPEAT_ADVICE_S = 4.0
 """Advice that changes with every frame is spoken this often at most; the screen shows it at once."""
@@ -62,6 +72,7 @@ class Controller:
         self._touched_s = services.clock.monotonic_s()
         self._receipts_s = 0.0
         self._examined_s = 0.0
+        self._slips_s = 0.0
         self._inputs = PanelInputs()
         now = services.clock.now()
         for effect in unfinished:
@@ -70,6 +81,10 @@ class Controller:
     @property
     def kiosk(self) -> Kiosk:
         return self._kiosk
+
+    @property
+    def services(self) -> Services:
+        return self._services
 
     @property
     def busy(self) -> bool:
@@ -94,6 +109,9 @@ class Controller:
         if now_s - self._receipts_s >= RECEIPT_INTERVAL_S:
             self._receipts_s = now_s
             self._runner.look_for_receipts(self._kiosk)
+        if now_s - self._slips_s >= SLIP_INTERVAL_S:
+            self._slips_s = now_s
+            self._print_waiting_slips()
         diagnosing = isinstance(self._kiosk.screen, OfficerDiagnosing)
         if diagnosing and now_s - self._examined_s >= EXAMINE_INTERVAL_S:
             self._examined_s = now_s
@@ -198,6 +216,12 @@ class Controller:
         if inputs.officer_key and not self._inputs.officer_key:
             self.dispatch(OfficerCalled())
         self._inputs = inputs
+
+    def _print_waiting_slips(self) -> None:
+        printer = self._services.printer
+        waiting = self._kiosk.slips_due and not self._kiosk.printing
+        if printer is not None and waiting and printer.state() is DeviceState.READY:
+            self._step(PrinterReady())
 
     def _read_card(self) -> None:
         presence = presence_of(self._services.card)

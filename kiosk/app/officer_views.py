@@ -27,6 +27,7 @@ from kiosk.enrollment.events import (
     PrintAsked,
     RecordOpened,
     ReturnAsked,
+    SlipWaived,
     StepReturned,
     WentBack,
 )
@@ -90,7 +91,8 @@ def queue(kiosk: Kiosk) -> View:
 def _queue_row(record: Enrollment) -> Row:
     name = record.person.name if record.person else "-"
     open_record = Action(f"open_{record.id}", Text("action.open_record"), RecordOpened(record.id))
-    return Row((record.id, name, f"{record.started.at:%H:%M}"), Text(f"stage.{record.stage}"), open_record)
+    cells = (record.id, name, f"{record.started.at:%H:%M}")
+    return Row(cells, Text(f"stage.{record.stage}"), open_record, "printer" if record.slip_due else "")
 
 
 def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
@@ -132,10 +134,14 @@ def _summary(enrollment: Enrollment) -> tuple[Field, ...]:
         Field(Text("field.background"), "", Text(f"background.{person.background}")),
         Field(Text("field.verification"), "", Text(verified)),
         Field(Text("field.stage"), "", Text(f"stage.{enrollment.stage}")),
+        *((Field(Text("field.slip"), "", Text("finalised.slip_waits")),) if enrollment.slip_due else ()),
     )
 
 
 def _record_actions(enrollment: Enrollment, *, points: tuple[str, ...]) -> tuple[Action, ...]:
+    if enrollment.packet_sha256:
+        waive = (action("waive_slip", SlipWaived(), pictogram="minus"),) if enrollment.slip_due else ()
+        return (*waive, primary("print_again", PrintAsked(), pictogram="printer"))
     if enrollment.finalised is not None:
         return ()
     actions: list[Action] = [action("hand_back", HandedBack(), pictogram="person")]
@@ -209,14 +215,16 @@ def finished(kiosk: Kiosk, screen: Finished) -> View:
     lines = [Text("finalised.body", {"packet": packet})]
     if screen.fault is not None:
         lines.append(Text(screen.fault.officer_text))
+        lines.append(Text("finalised.slip_waits"))
     else:
         lines.append(Text("finalised.printed" if screen.printed else "finalised.printing"))
-    again = action("print_again", PrintAsked(), pictogram="printer")
+    held = kiosk.holds(screen.enrollment_id)
+    again = (action("print_again", PrintAsked(), pictogram="printer"),) if held else ()
     return View(
         ScreenId.FINALISED,
         Text("finalised.title"),
         MessageBody("ok", tuple(lines), busy=not screen.printed and screen.fault is None),
         speech=(Text("finalised.title"),),
-        actions=(again, primary("done", Continued(), pictogram="ok")),
+        actions=(*again, primary("done", Continued(), pictogram="ok")),
         corner=(SIGN_OUT,),
     )

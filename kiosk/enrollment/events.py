@@ -278,6 +278,11 @@ class PrintingFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class PrinterReady:
+    """The printer can print: said again and again while slips are due."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptArrived:
     """A receipt whose signature and packet hash were checked. accepted: the receiver keeps the packet."""
 
@@ -403,6 +408,11 @@ class PrintAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class SlipWaived:
+    """The resident does not want the slip any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignedOut:
     pass
 
@@ -442,6 +452,7 @@ Event = (
     | SealingFailed
     | SlipPrinted
     | PrintingFailed
+    | PrinterReady
     | ReceiptArrived
     | Purged
     | OfficerCalled
@@ -460,5 +471,6 @@ Event = (
     | ExceptionReasonChosen
     | FinaliseAsked
     | PrintAsked
+    | SlipWaived
     | SignedOut
 )

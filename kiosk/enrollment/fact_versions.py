@@ -24,6 +24,7 @@ Upgrades: TypeAlias = Mapping[str, tuple[Upgrade, ...]]
 UPGRADES: Upgrades = MappingProxyType(
     {
         "Finalised": (lambda line: line | {"signature": None},),
+        "PacketSealed": (lambda line: line | {"slip_due": False},),
     }
 )
 """By the fact's class name: the first upgrade makes format 2 of format 1, and so on."""

@@ -123,7 +123,17 @@ class Finalised:
 
 @dataclass(frozen=True, slots=True)
 class PacketSealed:
+    """slip_due: this unit prints, and the resident's slip is still to come out."""
+
     packet_sha256: str
+    slip_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlipSettled:
+    """printed False: the officer says it is not wanted any more."""
+
+    printed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +178,7 @@ Fact = (
     | ModalityReturned
     | Finalised
     | PacketSealed
+    | SlipSettled
     | ReceiptAccepted
     | PacketRejected
     | PacketPurged
@@ -191,6 +202,7 @@ _ALLOWED: dict[type, frozenset[Stage]] = {
     ModalityReturned: frozenset({Stage.AWAIT_OFFICER}),
     Finalised: frozenset({Stage.AWAIT_OFFICER}),
     PacketSealed: frozenset({Stage.FINALISED}),
+    SlipSettled: frozenset({Stage.SEALED, Stage.RECEIVED, Stage.PURGED}),
     ReceiptAccepted: frozenset({Stage.SEALED}),
     PacketRejected: frozenset({Stage.SEALED}),
     PacketPurged: frozenset({Stage.RECEIVED}),
@@ -282,10 +294,16 @@ def _applied(before: Enrollment, fact: Fact) -> Enrollment:
                 officer_signature=signature,
                 stage=Stage.FINALISED,
             )
-        case PacketSealed(packet_sha256):
+        case PacketSealed(packet_sha256, slip_due):
             return replace(
-                before, packet_sha256=packet_sha256, central_status="BIO_CAPTURED", stage=Stage.SEALED
+                before,
+                packet_sha256=packet_sha256,
+                slip_due=slip_due,
+                central_status="BIO_CAPTURED",
+                stage=Stage.SEALED,
             )
+        case SlipSettled():
+            return replace(before, slip_due=False)
         case ReceiptAccepted(receipt_sha256, central_status):
             return replace(
                 before, receipt_sha256=receipt_sha256, central_status=central_status, stage=Stage.RECEIVED

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kiosk.enrollment import capture_flow, card_flow, identify_flow, officer_flow, power_flow
-from kiosk.enrollment.effects import Destroy, Effect, PrintSlip, Purge, Record, Seal, Show, Signal, StopCapture
+from kiosk.enrollment.effects import Destroy, Effect, Purge, Record, Seal, Show, Signal, StopCapture
 from kiosk.enrollment.events import (
     BiodataAccepted,
     BiodataQuestioned,
@@ -22,6 +22,7 @@ from kiosk.enrollment.events import (
     LanguageChosen,
     OfficerCalled,
     PowerChanged,
+    PrinterReady,
     PrintingFailed,
     Purged,
     ReceiptArrived,
@@ -42,6 +43,7 @@ from kiosk.enrollment.facts import (
     PacketSealed,
     ReceiptAccepted,
     ReviewConfirmed,
+    SlipSettled,
     Started,
     apply,
 )
@@ -73,7 +75,16 @@ from kiosk.enrollment.screens import (
     SupervisorApproving,
     Waiting,
 )
-from kiosk.enrollment.transitions import Result, enter, record, record_and_enter, return_to, show, stay
+from kiosk.enrollment.transitions import (
+    Result,
+    enter,
+    print_slip,
+    record,
+    record_and_enter,
+    return_to,
+    show,
+    stay,
+)
 
 _OFFICER_SCREENS = (
     OfficerSigningIn,
@@ -91,14 +102,21 @@ _OVERLAYS = (ConfirmingStop, HelpComing, StillThere)
 
 
 def restored(
-    *, unit: str, policy: Policy, enrollments: Iterable[Enrollment], next_number: int, interrupted: str = ""
+    *,
+    unit: str,
+    policy: Policy,
+    enrollments: Iterable[Enrollment],
+    next_number: int,
+    interrupted: str = "",
+    prints: bool = True,
 ) -> Result:
-    """The kiosk after a start. enrollments: as the journal replays them; interrupted: id of the one on screen.
+    """The kiosk after a start. enrollments: as the journal replays them; interrupted: id of the one on screen;
+    prints: whether there is a printer.
 
     An identified resident proves again who sits there before anything personal is shown.
     """
-    kept = tuple(e for e in enrollments if e.stage not in (Stage.ABORTED, Stage.PURGED))
-    kiosk = Kiosk(unit=unit, policy=policy, enrollments=kept, next_number=next_number)
+    kept = tuple(e for e in enrollments if not e.over)
+    kiosk = Kiosk(unit=unit, policy=policy, enrollments=kept, next_number=next_number, prints=prints)
     unfinished: list[Effect] = [Seal(e.id) for e in kept if e.stage is Stage.FINALISED]
     unfinished += [Purge(e.id) for e in kept if e.stage is Stage.RECEIVED]
     if kiosk.holds(interrupted):
@@ -114,12 +132,21 @@ def restored(
 def step(kiosk: Kiosk, event: Event, now: Stamp) -> Result:
     """One event. `now` is the only clock the rules see."""
     after, effects = _stepped(kiosk, event, now)
+    after = _off_what_is_over(after)
     after, effects = power_flow.held(kiosk.screen, after, effects)
     ended = _task(kiosk.screen) - _task(after.screen)
     stopped = tuple(StopCapture(task) for task in sorted(ended))
     before_signal, signal = signal_of(kiosk.screen), signal_of(after.screen)
     shown = (Show(signal),) if signal is not before_signal else ()
     return after, stopped + effects + shown
+
+
+def _off_what_is_over(kiosk: Kiosk) -> Kiosk:
+    """A record purged while an officer reads it gives the queue back."""
+    screen = kiosk.screen
+    if isinstance(screen, OfficerRecord) and not kiosk.holds(screen.enrollment_id):
+        return replace(kiosk, screen=OfficerQueue(screen.staff))
+    return kiosk
 
 
 def signal_of(screen: Screen) -> Signal:
@@ -196,6 +223,9 @@ def _background(kiosk: Kiosk, event: Event) -> Result | None:
             return stay(card_flow.noticed(kiosk, presence))
         case PowerChanged(low):
             return stay(replace(kiosk, power_low=low))
+        case PrinterReady():
+            due = kiosk.slips_due
+            return print_slip(kiosk, due[0]) if due and not kiosk.printing else stay(kiosk)
         case (
             Sealed(enrollment_id)
             | SealingFailed(enrollment_id)
@@ -204,12 +234,17 @@ def _background(kiosk: Kiosk, event: Event) -> Result | None:
             | ReceiptArrived(enrollment_id)
             | Purged(enrollment_id)
         ):
+            if isinstance(event, SlipPrinted | PrintingFailed) and kiosk.printing == enrollment_id:
+                kiosk = replace(kiosk, printing="")
             if not kiosk.holds(enrollment_id):
                 return stay(kiosk)
         case _:
             return None
     stage = kiosk.enrollment(enrollment_id).stage
     match event:
+        case SlipPrinted() if kiosk.enrollment(enrollment_id).slip_due:
+            kiosk, effects = record(kiosk, enrollment_id, SlipSettled(printed=True))
+            return officer_flow.answered(kiosk, event)[0], effects
         case Sealed(_, packet_sha256) if stage is Stage.FINALISED:
             return _sealed(kiosk, enrollment_id, packet_sha256)
         case ReceiptArrived(_, receipt_sha256, status, accepted=False) if stage is Stage.SEALED:
@@ -224,11 +259,12 @@ def _background(kiosk: Kiosk, event: Event) -> Result | None:
 
 
 def _sealed(kiosk: Kiosk, enrollment_id: str, packet_sha256: str) -> Result:
-    kiosk, recorded = record(kiosk, enrollment_id, PacketSealed(packet_sha256))
+    kiosk, recorded = record(kiosk, enrollment_id, PacketSealed(packet_sha256, slip_due=kiosk.prints))
     screen = kiosk.screen
     if isinstance(screen, Finalising) and screen.enrollment_id == enrollment_id:
         kiosk = replace(kiosk, screen=Finished(screen.staff, enrollment_id))
-    return kiosk, (*recorded, Destroy(enrollment_id), PrintSlip(enrollment_id))
+    kiosk, printing = print_slip(kiosk, enrollment_id)
+    return kiosk, (*recorded, Destroy(enrollment_id), *printing)
 
 
 def _anywhere(kiosk: Kiosk, event: Event) -> Result | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kiosk.enrollment import diagnosis_flow
 from kiosk.enrollment.approval import challenge_of, statement_of
 from kiosk.enrollment.card_flow import approval_form, typed
-from kiosk.enrollment.effects import Effect, PrintSlip, Seal, SignApproval, SignIn, SignInByCard
+from kiosk.enrollment.effects import Effect, Seal, SignApproval, SignIn, SignInByCard
 from kiosk.enrollment.events import (
     ApprovalSigned,
     CardChosen,
@@ -33,11 +33,12 @@ from kiosk.enrollment.events import (
     SignedOut,
     SignInAnswered,
     SlipPrinted,
+    SlipWaived,
     Staff,
     StepReturned,
     WentBack,
 )
-from kiosk.enrollment.facts import Finalised, ModalityReturned, PositionsExcepted, apply
+from kiosk.enrollment.facts import Finalised, ModalityReturned, PositionsExcepted, SlipSettled, apply
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import BiometricException, Enrollment, Stage, Stamp
@@ -60,7 +61,7 @@ from kiosk.enrollment.screens import (
     SignInForm,
     SupervisorApproving,
 )
-from kiosk.enrollment.transitions import Result, edited, enter, record, return_to, show, stay
+from kiosk.enrollment.transitions import Result, edited, enter, print_slip, record, return_to, show, stay
 
 _STAFF_ENTRY_LENGTH = 12
 
@@ -127,8 +128,9 @@ def step(kiosk: Kiosk, screen: Screen, event: Event, now: Stamp) -> Result:
         case Finished(staff, enrollment_id):
             if isinstance(event, Continued | WentBack):
                 return show(kiosk, OfficerQueue(staff))
-            if isinstance(event, PrintAsked):
-                return show(kiosk, replace(screen, fault=None, printed=False), PrintSlip(enrollment_id))
+            if isinstance(event, PrintAsked) and kiosk.holds(enrollment_id):
+                again = replace(screen, fault=None, printed=False)
+                return print_slip(replace(kiosk, screen=again), enrollment_id)
         case _:
             pass
     return stay(kiosk)
@@ -144,6 +146,10 @@ def answered(kiosk: Kiosk, event: Event) -> Result:
             return show(kiosk, replace(screen, printed=True, fault=None))
         case Finished(enrollment_id=shown), PrintingFailed(enrollment_id, fault) if shown == enrollment_id:
             return show(kiosk, replace(screen, fault=fault))
+        case OfficerRecord(enrollment_id=shown), SlipPrinted(enrollment_id) if shown == enrollment_id:
+            return show(kiosk, replace(screen, message="finalised.printed"))
+        case OfficerRecord(enrollment_id=shown), PrintingFailed(enrollment_id, fault) if shown == enrollment_id:
+            return show(kiosk, replace(screen, message=fault.officer_text))
         case _:
             return stay(kiosk)
 
@@ -206,6 +212,13 @@ def _record(kiosk: Kiosk, screen: OfficerRecord, event: Event, now: Stamp) -> Re
     match event:
         case WentBack():
             return show(kiosk, OfficerQueue(staff))
+        case PrintAsked() if enrollment.packet_sha256:
+            return print_slip(
+                replace(kiosk, screen=replace(screen, message="finalised.printing")), enrollment_id
+            )
+        case SlipWaived() if enrollment.slip_due:
+            kiosk, recorded = record(kiosk, enrollment_id, SlipSettled(printed=False))
+            return show(kiosk, OfficerQueue(staff), *recorded)
         case HandedBack() if enrollment.finalised is None:
             return enter(kiosk, enrollment_id)
         case ReturnAsked() if waiting:

@@ -199,8 +199,14 @@ class Enrollment:
     override: str = ""
     officer_signature: OfficerSignature | None = None
     packet_sha256: str = ""
+    slip_due: bool = False
     receipt_sha256: str = ""
     central_status: str = "UNREGISTERED"
+
+    @property
+    def over(self) -> bool:
+        """Nothing is left to do for it here."""
+        return self.stage is Stage.ABORTED or (self.stage is Stage.PURGED and not self.slip_due)
 
     def sample(self, position: Position) -> Sample | None:
         return next((sample for sample in self.samples if sample.position is position), None)

@@ -254,7 +254,10 @@ Overlay = ConfirmingStop | HelpComing | StillThere
 
 @dataclass(frozen=True, slots=True)
 class Kiosk:
-    """The whole state of a unit. enrollments: all that are not purged or aborted, oldest first."""
+    """The whole state of a unit. enrollments: all that are not over, oldest first.
+
+    prints: there is a printer. printing: id of the record whose slip is under way, empty for none.
+    """
 
     unit: str
     policy: Policy = field(default_factory=Policy)
@@ -264,6 +267,13 @@ class Kiosk:
     next_task: int = 1
     card: CardPresence = CardPresence.NOT_USED
     power_low: bool = False
+    prints: bool = True
+    printing: str = ""
+
+    @property
+    def slips_due(self) -> tuple[str, ...]:
+        """Ids of the records whose slip is still to come out, oldest first."""
+        return tuple(enrollment.id for enrollment in self.enrollments if enrollment.slip_due)
 
     def enrollment(self, enrollment_id: str) -> Enrollment:
         """Raises KeyError for an id this unit does not hold."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.enrollment.effects import Effect, Purpose, Record, StartCapture
+from kiosk.enrollment.effects import Effect, PrintSlip, Purpose, Record, StartCapture
 from kiosk.enrollment.events import EntryCleared, Event, KeyErased, KeyTyped
 from kiosk.enrollment.facts import Fact, apply
 from kiosk.enrollment.positions import CaptureStep, Position, step_of
@@ -40,8 +40,7 @@ def show(kiosk: Kiosk, screen: Screen, *effects: Effect) -> Result:
 def record(kiosk: Kiosk, enrollment_id: str, fact: Fact) -> Result:
     """Applies one fact and asks for it to be journaled."""
     enrollment = apply(kiosk.enrollment(enrollment_id), fact)
-    ended = enrollment.stage in (Stage.ABORTED, Stage.PURGED)
-    kiosk = kiosk.without(enrollment_id) if ended else kiosk.with_enrollment(enrollment)
+    kiosk = kiosk.without(enrollment_id) if enrollment.over else kiosk.with_enrollment(enrollment)
     return kiosk, (Record(enrollment_id, fact),)
 
 
@@ -151,3 +150,7 @@ def edited(entry: str, event: Event, *, length: int = ENTRY_LENGTH) -> str | Non
             return ""
         case _:
             return None
+
+
+def print_slip(kiosk: Kiosk, enrollment_id: str) -> Result:
+    return replace(kiosk, printing=enrollment_id), (PrintSlip(enrollment_id),)

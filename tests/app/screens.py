@@ -109,10 +109,11 @@ def _officer() -> Iterator[tuple[str, Storyboard]]:
     sealed = finalising.happens(ev.Sealed(enrollment_id, "ab" * 32))
     yield "finished", Storyboard(sealed.kiosk)
     yield "finished printed", Storyboard(sealed.kiosk).happens(ev.SlipPrinted(enrollment_id))
-    yield (
-        "finished no paper",
-        Storyboard(sealed.kiosk).happens(ev.PrintingFailed(enrollment_id, Fault("paper_out", "printer"))),
-    )
+    no_paper = Storyboard(sealed.kiosk).happens(ev.PrintingFailed(enrollment_id, Fault("paper_out", "printer")))
+    yield "finished no paper", Storyboard(no_paper.kiosk)
+    no_paper.happens(ev.Continued())
+    yield "queue slip waits", Storyboard(no_paper.kiosk)
+    yield "record slip waits", no_paper.happens(ev.RecordOpened(enrollment_id))
 
 
 def _cards() -> Iterator[tuple[str, Storyboard]]:

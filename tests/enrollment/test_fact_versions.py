@@ -10,9 +10,7 @@ import pytest
 
 from kiosk.enrollment.codec import CodecError
 from kiosk.enrollment.fact_versions import FORMAT, UPGRADES, fact_from_line, fact_to_line, format_of
-from kiosk.enrollment.facts import Aborted, Fact, NoticeGiven
-from kiosk.storage.journal import Journal
-from tests.enrollment.people import NOW
+from kiosk.enrollment.facts import Aborted, Fact
 
 LINES = [json.loads(line) for line in Path(__file__).with_name("journal_lines.jsonl").read_text().splitlines()]
 KINDS = {kind.__name__ for kind in get_args(Fact)}
@@ -64,10 +62,3 @@ def test_a_line_of_an_unknown_format_is_not_guessed_at(held):
 def test_a_line_of_no_fact_is_named():
     with pytest.raises(CodecError, match="'Slept' is not one of"):
         fact_from_line({"type": "Slept"})
-
-
-def test_the_journal_gives_back_the_line_with_its_format(tmp_path):
-    with Journal(tmp_path / "journal.sqlite") as journal:
-        journal.append("e1", fact_to_line(NoticeGiven("2026-1")), NOW)
-        (event,) = journal.events("e1")
-    assert fact_from_line(event.event) == NoticeGiven("2026-1")

@@ -167,7 +167,7 @@ def test_a_slip_without_paper_is_told_and_printed_again():
 def test_purge_only_after_an_accepting_receipt():
     story = finalised()
     enrollment_id = story.record.id
-    story.happens(Sealed(enrollment_id, "ab" * 32))
+    story.happens(Sealed(enrollment_id, "ab" * 32), SlipPrinted(enrollment_id))
     story.happens(ReceiptArrived(enrollment_id, "cd" * 32, "DUPLICATE_RECORD", accepted=False))
     assert Purge(enrollment_id) not in story.effects
     assert story.record.stage is Stage.SEALED

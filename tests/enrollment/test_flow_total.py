@@ -57,6 +57,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.Sealed(record, "ab" * 32),
         ev.SealingFailed(record, FAULT),
         ev.SlipPrinted(record),
+        ev.PrinterReady(),
         ev.PrintingFailed(record, FAULT),
         ev.ReceiptArrived(record, "cd" * 32, "RECEIVED_AT_CENTRAL", accepted=score > 0),
         ev.Purged(record),
