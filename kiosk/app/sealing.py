@@ -59,6 +59,7 @@ class Sealer:
             timings=timings(events),
             captured_at=captured_at(events),
             templates=templates(enrollment, blobs),
+            deletion_letter=self.sent.letter(enrollment.person.nik),
         )
         try:
             packet = seal(

@@ -51,5 +51,13 @@ class SentRegister:
                 "UPDATE sent SET letter = ? WHERE nik_hash = ? AND letter = ''", (letter, self._hash_nik(nik))
             )
 
+    def letter(self, nik: str) -> str:
+        """The number of the letter that the newest deletion went by, empty without any."""
+        found = self._database.query(
+            "SELECT letter FROM sent WHERE nik_hash = ? AND letter != '' ORDER BY rowid DESC LIMIT 1",
+            self._hash_nik(nik),
+        )
+        return found[0]["letter"] if found else ""
+
     def close(self) -> None:
         self._database.close()

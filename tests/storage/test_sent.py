@@ -43,6 +43,15 @@ def test_a_deletion_letter_allows_one_new_record(sent: SentRegister):
     assert sent.knows(NIK)
 
 
+def test_the_new_record_goes_by_the_newest_letter(sent: SentRegister):
+    assert sent.letter(NIK) == ""
+    for packet, letter in (("a", "400.12/17/2026"), ("b", "400.12/18/2026")):
+        sent.add(NIK, packet_sha256=packet * 64, sealed_at=NOW)
+        assert sent.letter(NIK) != letter
+        sent.lift(NIK, letter=letter)
+        assert sent.letter(NIK) == letter
+
+
 def test_a_deletion_without_letter_is_a_bug(sent: SentRegister):
     with pytest.raises(ValueError, match="letter"):
         sent.lift(NIK, letter=" ")
