@@ -27,7 +27,7 @@ from kiosk.packet.parts import (
 )
 from kiosk.packet.records.codestream import Codec, image_size
 from kiosk.packet.records.face import FaceRecord, decode_face
-from kiosk.packet.records.finger import FingerRecord, decode_finger
+from kiosk.packet.records.finger import SLAPS, FingerRecord, decode_finger
 from kiosk.packet.records.iris import IrisRecord, decode_iris
 from kiosk.packet.records.minutiae import TemplateRecord, decode_template
 from kiosk.packet.records.reader import RecordFault
@@ -194,6 +194,8 @@ def _misplaced(record: FingerRecord | TemplateRecord | IrisRecord | FaceRecord, 
     match record:
         case FaceRecord():
             inside = Position.FACE
+        case FingerRecord(position=code) if code in SLAPS:
+            return f"holds a slap (position {code}), listed as {entry.position}"
         case FingerRecord(position=code) | TemplateRecord(position=code):
             inside = position_of(Modality.FINGERPRINT, code)
         case IrisRecord(eye=code):

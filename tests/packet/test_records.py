@@ -19,7 +19,7 @@ from PIL import Image
 from kiosk.packet.parts import WSQ_FORMAT
 from kiosk.packet.records.codestream import Codec, ImageSize, image_size
 from kiosk.packet.records.face import FaceRecord, decode_face, encode_face
-from kiosk.packet.records.finger import Compression, FingerRecord, decode_finger, encode_finger
+from kiosk.packet.records.finger import SLAPS, Compression, FingerRecord, decode_finger, encode_finger
 from kiosk.packet.records.iris import ImageFormat, IrisRecord, decode_iris, encode_iris
 from kiosk.packet.records.minutiae import TemplateRecord, decode_template, encode_template
 from kiosk.packet.records.reader import RecordFault
@@ -205,6 +205,22 @@ def test_a_wrong_field_is_named_where_it_stands(offset: int, value: bytes, reaso
     assert isinstance(fault, RecordFault)
     assert reason in fault.reason
     assert abs(fault.offset - offset) <= 6
+
+
+@pytest.mark.parametrize("position", SLAPS)
+@pytest.mark.parametrize("compression", list(Compression))
+def test_a_slap_travels_in_either_compression(position: int, compression: Compression):
+    """Four fingers side by side on a platen of 81 x 76 mm, 500 ppi: NIST's type-14 sizes."""
+    slap = np.hstack([ridges(seed, width=400, height=1000) for seed in range(4)])
+    image = wsq(slap) if compression is Compression.WSQ else encoded(".png", slap)
+    record = FingerRecord(HEAD, position, 500, compression, 1600, 1000, image)
+    assert decode_finger(encode_finger(record)) == record
+    read = np.asarray(Image.open(io.BytesIO(image)).convert("L"), np.int16)
+    if compression is Compression.PNG:
+        assert np.array_equal(read, slap)
+    else:
+        assert 10 < slap.size / len(image) < 20
+        assert np.abs(read - slap).mean() < 8
 
 
 def test_an_image_damaged_inside_its_record_is_named_at_the_records_byte():

@@ -70,6 +70,13 @@ def test_a_truncated_record_is_named_with_its_byte(whole: OpenedPacket, path: st
     assert "has 60 bytes, not" in found["parts"]
 
 
+def test_a_slap_in_a_fingers_place_is_named(whole: OpenedPacket):
+    path = "records/right_thumb.fir"
+    slap = whole.parts[path][:40] + b"\x0d" + whole.parts[path][41:]
+    found = problems(with_part(whole, path, slap))["records"]
+    assert found == f"{path}: holds a slap (position 13), listed as right_thumb"
+
+
 def test_a_finger_of_another_resolution_is_refused(whole: OpenedPacket):
     path = "records/right_thumb.fir"
     doubled = whole.parts[path][:43] + b"\x03\xe8" * 4 + whole.parts[path][51:]

@@ -1,4 +1,4 @@
-"""Finger image records, ISO/IEC 19794-4:2011: one live plain impression of one finger.
+"""Finger image records, ISO/IEC 19794-4:2011: one live plain impression of one finger or one slap.
 
 General header (table 2, 16 bytes): "FIR", "020", record length, representations, certification
 flag, finger positions. Representation header (table 4): the shared head, position, number, scale
@@ -17,7 +17,10 @@ from kiosk.packet.records.representation import Head, decode_head, encode_head, 
 
 _PIXELS_PER_INCH = 1
 _LIVE_PLAIN = 0
-_FINGERS = range(1, 11)
+SLAPS = (13, 14, 15)
+"""Right four fingers, left four fingers, both thumbs (table 6)."""
+
+_POSITIONS = (*range(1, 11), *SLAPS)
 
 
 class Compression(IntEnum):
@@ -32,7 +35,7 @@ _CODECS = {Compression.WSQ: Codec.WSQ, Compression.PNG: Codec.PNG}
 
 @dataclass(frozen=True, slots=True)
 class FingerRecord:
-    """position: 1 to 10, table 6. image: 8-bit grey, width x height pixels, as `compression` says."""
+    """position: 1 to 10 or one of `SLAPS`, table 6. image: 8-bit grey, of this size, as `compression` says."""
 
     head: Head
     position: int
@@ -80,7 +83,7 @@ def _decode(reader: Reader) -> FingerRecord:
     reader.expect(b"\x01", "number of positions")
     reader.length_to_end("representation length", counted_from=reader.offset)
     head = decode_head(reader)
-    position = reader.one_of(_FINGERS, 1, "finger position")
+    position = reader.one_of(_POSITIONS, 1, "finger position")
     reader.expect(b"\x00", "representation number")
     reader.one_of((_PIXELS_PER_INCH,), 1, "scale units")
     rates = {reader.uint(2, "sampling rate") for _ in range(4)}
