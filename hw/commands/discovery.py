@@ -1,4 +1,4 @@
-"""URLs of devices this machine shows by itself: udev's links, HID nodes, printers, SBI services."""
+"""URLs of devices this machine shows by itself: udev's links, HID nodes, printers, and services on the loopback."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hw import udev
+from hw.position.gpsd_locator import PORT as GPSD_PORT
+from hw.power.nut_conversation import NutConversation, NutRefusedError
+from hw.power.nut_ups import PORT as NUT_PORT
+from hw.power.nut_words import NutSyntaxError
 from hw.signature.epad_report import PRODUCT_ID, VENDOR_ID
 
 SBI_PORTS = range(4501, 4601)
 """Secure Biometric Interface 0.9.5: services take the first free ones."""
+
+PCSCD = Path("/run/pcscd/pcscd.comm")
+"""The card reader service's socket; Debian's systemd listens on it."""
 
 
 def candidates(*, dev: Path = Path("/dev")) -> Iterator[str]:
@@ -31,11 +38,28 @@ def candidates(*, dev: Path = Path("/dev")) -> Iterator[str]:
         yield f"escpos://{node}"
     if (dev / "gpiochip0").exists():
         yield "gpio:?factory=lgpio"
+    for ups in _upses():
+        yield f"nut://127.0.0.1:{NUT_PORT}/{ups}"
+    if _listens(GPSD_PORT):
+        yield f"gpsd://127.0.0.1:{GPSD_PORT}"
+    if PCSCD.exists():
+        for module in sorted(Path("/usr/lib").glob("*/opensc-pkcs11.so")):
+            yield f"pkcs11://{module}?counter=piv"
 
 
 def _sbi_service_listens() -> bool:
-    for port in SBI_PORTS:
-        with socket.socket() as connection:
-            if connection.connect_ex(("127.0.0.1", port)) == 0:
-                return True
-    return False
+    return any(_listens(port) for port in SBI_PORTS)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _upses() -> tuple[str, ...]:
+    """Those that upsd serves; none where it does not run or answers with something else."""
+    try:
+        with NutConversation(("127.0.0.1", NUT_PORT)) as conversation:
+            return conversation.upses()
+    except (OSError, NutSyntaxError, NutRefusedError):
+        return ()

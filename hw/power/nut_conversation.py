@@ -40,29 +40,37 @@ class NutConversation:
     ) -> None:
         self._socket.close()
 
+    def upses(self) -> tuple[str, ...]:
+        """LIST UPS: the names. Raises NutRefusedError."""
+        return tuple(row[0] for row in self._rows("UPS", width=2))
+
     def variables(self, ups: str) -> dict[str, str]:
         """LIST VAR. Raises NutRefusedError."""
+        return {variable: value for variable, value in self._rows("VAR", ups, width=2)}
+
+    def _rows(self, *asked: str, width: int) -> list[tuple[str, ...]]:
+        """What follows the words asked for in each line of the answer (RFC 9271 section 5.2)."""
         deadline = time.monotonic() + ANSWER_TIMEOUT_S
         self._socket.settimeout(ANSWER_TIMEOUT_S)
-        self._socket.sendall(f"LIST VAR {ups}\n".encode())
+        self._socket.sendall(f"LIST {' '.join(asked)}\n".encode())
         self._unread = b""
         budget = MAX_ANSWER_BYTES
-        found: dict[str, str] = {}
+        rows: list[tuple[str, ...]] = []
         begun = False
         while True:
             line = self._line(deadline=deadline, longest=budget)
             budget -= len(line) + 1
-            match words(line):
-                case ("ERR", name, *_) if not begun:
-                    raise NutRefusedError(name)
-                case ("BEGIN", "LIST", "VAR", named) if named == ups and not begun:
-                    begun = True
-                case ("VAR", named, variable, value) if named == ups and begun:
-                    found[variable] = value
-                case ("END", "LIST", "VAR", named) if named == ups and begun:
-                    return found
-                case _:
-                    raise NutSyntaxError(f"not an answer to LIST VAR: {line[:80]!r}")
+            said = words(line)
+            if said[:1] == ("ERR",) and len(said) > 1 and not begun:
+                raise NutRefusedError(said[1])
+            if said == ("BEGIN", "LIST", *asked) and not begun:
+                begun = True
+            elif said == ("END", "LIST", *asked) and begun:
+                return rows
+            elif begun and said[: len(asked)] == asked and len(said) == len(asked) + width:
+                rows.append(said[len(asked) :])
+            else:
+                raise NutSyntaxError(f"not an answer to LIST {asked[0]}: {line[:80]!r}")
 
     def _line(self, *, deadline: float, longest: int) -> str:
         while b"\n" not in self._unread:

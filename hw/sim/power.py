@@ -52,6 +52,8 @@ class SimulatedUps(Simulator):
                 self._send(connection, self._answer(question.split()))
 
     def _answer(self, question: list[str]) -> str:
+        if question == ["LIST", "UPS"]:
+            return f'BEGIN LIST UPS\nUPS {UPS} "Simulated UPS"\nEND LIST UPS\n'
         if question != ["LIST", "VAR", UPS]:
             return "ERR UNKNOWN-UPS\n" if question[:2] == ["LIST", "VAR"] else "ERR UNKNOWN-COMMAND\n"
         if "data_stale" in self._faults:

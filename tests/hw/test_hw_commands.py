@@ -13,6 +13,8 @@ from hw.commands import cli, discovery
 from hw.sim.code import SimulatedCodeScanner
 from hw.sim.printer import SimulatedPrinter
 
+SERVICES = ("sbi:", "epad:", "nut:", "gpsd:", "pkcs11:")
+
 
 @pytest.fixture
 def printer() -> Iterator[SimulatedPrinter]:
@@ -110,7 +112,7 @@ def test_by_id_links_and_nodes_become_urls(tmp_path: Path) -> None:
     ):
         (tmp_path / node).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / node).touch()
-    found = [url for url in discovery.candidates(dev=tmp_path) if not url.startswith(("sbi:", "epad:"))]
+    found = [url for url in discovery.candidates(dev=tmp_path) if not url.startswith(SERVICES)]
     assert found == [
         f"v4l2://{tmp_path}/v4l/by-id/usb-CAM_1-video-index0",
         f"serial://{tmp_path}/serial/by-id/usb-SCAN_1-if00?proto=code",

@@ -8,6 +8,7 @@ import pytest
 
 from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, PowerStatus
 from hw.device_url import DeviceUrl, DeviceUrlError
+from hw.power.nut_conversation import NutConversation
 from hw.power.nut_ups import NutUps, open_url
 from hw.sim.device import UnknownFaultError
 from hw.sim.power import UPS, SimulatedUps
@@ -190,3 +191,11 @@ def test_the_port_is_nuts_own_unless_told() -> None:
 def test_an_incomplete_url_is_refused(text: str) -> None:
     with pytest.raises(DeviceUrlError):
         open_url(DeviceUrl.parse(text))
+
+
+def test_upsd_names_its_upses(simulated: SimulatedUps) -> None:
+    port = DeviceUrl.parse(simulated.url).port
+    assert port is not None
+    with NutConversation(("127.0.0.1", port)) as conversation:
+        assert conversation.upses() == ("sim",)
+        assert conversation.variables("sim")["ups.status"] == "OL CHRG"
