@@ -19,7 +19,7 @@ from pathlib import Path
 
 import cv2
 
-from tests.bench import faces, fingers, fresh, irises, kernels, kiosk_demo, matching, packets, slaps
+from tests.bench import faces, fingers, fresh, identity, irises, kernels, kiosk_demo, matching, packets, slaps
 from tests.bench.peers import ROOT, running_peers
 from tests.bench.pictures import Pictures
 from tests.bench.results import HEADER, Bench, Result
@@ -30,6 +30,7 @@ SUBJECTS: Mapping[str, Callable[[Bench], Iterator[Result]]] = {
     "slap": slaps.measure,
     "iris": irises.measure,
     "face": faces.measure,
+    "identity": identity.measure,
     "signature": faces.measure_signature,
     "matching": matching.measure,
     "start": fresh.measure,

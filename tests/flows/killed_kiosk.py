@@ -16,6 +16,8 @@ from hw.sim.control_client import SimulationClient
 from kiosk.compose import assemble, load_keys
 from kiosk.config import load
 from kiosk.demo.journey import Journey, Narrator
+from kiosk.enrollment.fact_versions import fact_from_line
+from kiosk.enrollment.facts import FaceVerified
 from kiosk.enrollment.record import Stage
 from kiosk.simulated import RESIDENTS
 from kiosk.storage.journal import Journal
@@ -40,7 +42,9 @@ class DyingHands(HeadlessHands):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def _count(self) -> int:
-        return sum(len(self._journal.events(one)) for one in self._journal.enrollments())
+        """Whoever comes back is looked at anew each time: that look is no step on the way."""
+        events = [event for one in self._journal.enrollments() for event in self._journal.events(one)]
+        return sum(not isinstance(fact_from_line(event.event), FaceVerified) for event in events)
 
 
 def main(setup: Mapping[str, Any]) -> None:
