@@ -68,6 +68,12 @@ else
     echo "$stamp" > ".venv/locked-$wanted"
 fi
 
+if [ "$wanted" = dev ] && ! .venv/bin/python -c 'import tpm2_pytss' 2>/dev/null; then
+    say "3/4 building the TPM's binding (half a minute)"
+    .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r image-build/locks/tpm.txt >&2 ||
+        say "not built, so tests with a TPM are skipped: it needs libtss2-dev and pkg-config"
+fi
+
 say "4/4 compiling the quality kernels for this processor (a minute the first time)"
 .venv/bin/python -m kiosk.compile_kernels
 
