@@ -1,4 +1,4 @@
-"""URLs of devices this machine shows by itself: udev's links, HID nodes, printers, and services on the loopback."""
+"""URLs of devices this machine shows by itself: links, HID nodes, printers, services on the loopback."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class NutConversation:
 
     def variables(self, ups: str) -> dict[str, str]:
         """LIST VAR. Raises NutRefusedError."""
-        return {variable: value for variable, value in self._rows("VAR", ups, width=2)}
+        return {row[0]: row[1] for row in self._rows("VAR", ups, width=2)}
 
     def _rows(self, *asked: str, width: int) -> list[tuple[str, ...]]:
         """What follows the words asked for in each line of the answer (RFC 9271 section 5.2)."""
