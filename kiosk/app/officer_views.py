@@ -82,24 +82,46 @@ def queue(kiosk: Kiosk) -> View:
     return View(
         ScreenId.OFFICER_QUEUE,
         Text("officer_queue.title"),
-        TableBody(headings, tuple(_queue_row(record) for record in records), Text("officer_queue.empty")),
+        TableBody(
+            headings, tuple(_queue_row(kiosk, record) for record in records), Text("officer_queue.empty")
+        ),
         speech=(),
         corner=(_DIAGNOSTICS, SIGN_OUT),
     )
 
 
-def _queue_row(record: Enrollment) -> Row:
+def _queue_row(kiosk: Kiosk, record: Enrollment) -> Row:
     name = record.person.name if record.person else "-"
     open_record = Action(f"open_{record.id}", Text("action.open_record"), RecordOpened(record.id))
     cells = (record.id, name, f"{record.started.at:%H:%M}")
-    return Row(cells, Text(f"stage.{record.stage}"), open_record, "printer" if record.slip_due else "")
+    return Row(cells, _standing(kiosk, record), open_record, "printer" if record.slip_due else "")
+
+
+def _standing(kiosk: Kiosk, record: Enrollment) -> Text:
+    """The stage; of a sealed record how far its packet has come."""
+    delivery = kiosk.delivery(record.id)
+    if record.stage is not Stage.SEALED or delivery is None:
+        return Text(f"stage.{record.stage}")
+    if delivery.state == "sending" and delivery.percent is not None:
+        return Text("delivery.sending_percent", {"percent": delivery.percent})
+    return Text(f"delivery.{delivery.state}")
+
+
+def _delivery_fields(kiosk: Kiosk, record: Enrollment) -> tuple[Field, ...]:
+    delivery = kiosk.delivery(record.id)
+    if record.stage is not Stage.SEALED or delivery is None:
+        return ()
+    rejected = (Field(Text("field.answer"), record.central_status),) if delivery.state == "rejected" else ()
+    fault = (Field(Text("diagnostics.send_fault"), delivery.fault),) if delivery.fault else ()
+    return (Field(Text("field.delivery"), "", _standing(kiosk, record)), *rejected, *fault)
 
 
 def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
     enrollment = kiosk.enrollment(screen.enrollment_id)
     points = open_points(enrollment)
     attention = (*points, *_warnings(enrollment))
-    fields = (*_summary(enrollment), *(Field(Text("field.attention"), "", Text(point)) for point in attention))
+    told = (Field(Text("field.attention"), "", Text(point)) for point in attention)
+    fields = (*_delivery_fields(kiosk, enrollment), *_summary(enrollment), *told)
     note = Text(screen.message) if screen.message else None
     return View(
         ScreenId.OFFICER_RECORD,

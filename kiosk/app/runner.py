@@ -35,6 +35,7 @@ from kiosk.enrollment.effects import (
     StopCapture,
 )
 from kiosk.enrollment.events import (
+    DeliveriesSeen,
     DeviceFaulted,
     DeviceHealed,
     Event,
@@ -55,6 +56,7 @@ from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.record import Enrollment, Stage, Stamp
 from kiosk.enrollment.screens import Kiosk
+from kiosk.enrollment.standing import Delivery
 from kiosk.packet.parts import SealError
 from kiosk.security.audit import AuditEvent
 from kiosk.security.officers import SignInFault, SignInProblem
@@ -137,7 +139,7 @@ class Runner:
         """Asks the outbox for receipts of sealed packets that the journal does not know yet."""
         waiting = tuple(e for e in kiosk.enrollments if e.stage is Stage.SEALED)
         if waiting:
-            self._on_ledger(lambda: self._receipts(waiting))
+            self._on_ledger(lambda: self._receipts(waiting, kiosk.deliveries))
 
     def examine(self, kiosk: Kiosk, now: Stamp) -> None:
         """Looks at unit and devices, unless the look before, or a self-test, still lasts."""
@@ -238,9 +240,12 @@ class Runner:
         self._services.outbox.purge(packet_sha256)
         self._post(Purged(enrollment_id))
 
-    def _receipts(self, waiting: tuple[Enrollment, ...]) -> None:
-        for enrollment in waiting:
-            entry = self._services.outbox.entry(enrollment.packet_sha256)
+    def _receipts(self, waiting: tuple[Enrollment, ...], told: tuple[Delivery, ...]) -> None:
+        entries = [self._services.outbox.entry(enrollment.packet_sha256) for enrollment in waiting]
+        seen = tuple(Delivery(e.enrollment_id, str(e.state), fault=e.last_fault) for e in entries)
+        if seen != told:
+            self._post(DeliveriesSeen(seen))
+        for enrollment, entry in zip(waiting, entries, strict=True):
             if entry.receipt_sha256 in ("", enrollment.receipt_sha256):
                 continue
             data = self._services.outbox.receipt(enrollment.packet_sha256)

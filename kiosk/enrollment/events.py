@@ -17,7 +17,7 @@ from kiosk.enrollment.record import (
     Sample,
     Verification,
 )
-from kiosk.enrollment.standing import SelfTestLine, UnitStanding
+from kiosk.enrollment.standing import Delivery, SelfTestLine, UnitStanding
 
 
 class Role(StrEnum):
@@ -283,6 +283,13 @@ class PrinterReady:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveriesSeen:
+    """How all sealed packets stand now, one each."""
+
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptArrived:
     """A receipt whose signature and packet hash were checked. accepted: the receiver keeps the packet."""
 
@@ -453,6 +460,7 @@ Event = (
     | SlipPrinted
     | PrintingFailed
     | PrinterReady
+    | DeliveriesSeen
     | ReceiptArrived
     | Purged
     | OfficerCalled

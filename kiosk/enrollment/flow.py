@@ -16,6 +16,7 @@ from kiosk.enrollment.events import (
     BiodataQuestioned,
     CardChanged,
     Continued,
+    DeliveriesSeen,
     Event,
     HelpAsked,
     IdleElapsed,
@@ -223,6 +224,8 @@ def _background(kiosk: Kiosk, event: Event) -> Result | None:
             return stay(card_flow.noticed(kiosk, presence))
         case PowerChanged(low):
             return stay(replace(kiosk, power_low=low))
+        case DeliveriesSeen(deliveries):
+            return stay(replace(kiosk, deliveries=deliveries))
         case PrinterReady():
             due = kiosk.slips_due
             return print_slip(kiosk, due[0]) if due and not kiosk.printing else stay(kiosk)

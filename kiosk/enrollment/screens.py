@@ -12,7 +12,7 @@ from kiosk.enrollment.person import Person
 from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.record import Enrollment, ExceptionReason, Sample, Stamp
-from kiosk.enrollment.standing import DeviceStanding, DeviceTest, UnitStanding
+from kiosk.enrollment.standing import Delivery, DeviceStanding, DeviceTest, UnitStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +269,10 @@ class Kiosk:
     power_low: bool = False
     prints: bool = True
     printing: str = ""
+    deliveries: tuple[Delivery, ...] = ()
+
+    def delivery(self, enrollment_id: str) -> Delivery | None:
+        return next((one for one in self.deliveries if one.enrollment_id == enrollment_id), None)
 
     @property
     def slips_due(self) -> tuple[str, ...]:

@@ -47,6 +47,17 @@ class DeviceStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far a sealed packet has come. state: as the outbox names it; percent: of the bytes sent, None where
+    nobody counts them. fault: why the last attempt failed, technical, empty when it did not."""
+
+    enrollment_id: str
+    state: str
+    percent: int | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UnitStanding:
     """unsent: sealed packets without an accepting receipt. last_fault: why the last sending failed."""
 

@@ -13,7 +13,8 @@ from kiosk.enrollment.positions import Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ExceptionReason
 from kiosk.enrollment.screens import Capturing
-from kiosk.enrollment.standing import DeviceStanding, SelfTestLine, UnitStanding
+from kiosk.enrollment.standing import Delivery, DeviceStanding, SelfTestLine, UnitStanding
+from kiosk.storage.outbox import PacketState
 from tests.enrollment.people import NOW, RESIDENT, SISTER
 from tests.enrollment.storyboard import Storyboard
 
@@ -112,6 +113,14 @@ def _officer() -> Iterator[tuple[str, Storyboard]]:
     no_paper = Storyboard(sealed.kiosk).happens(ev.PrintingFailed(enrollment_id, Fault("paper_out", "printer")))
     yield "finished no paper", Storyboard(no_paper.kiosk)
     no_paper.happens(ev.Continued())
+    for delivery in (
+        Delivery(enrollment_id, "sending", percent=40),
+        *(Delivery(enrollment_id, state, fault="store unreachable") for state in PacketState),
+    ):
+        told = Storyboard(no_paper.kiosk).happens(ev.DeliveriesSeen((delivery,)))
+        yield f"queue {delivery.state} {delivery.percent}", Storyboard(told.kiosk)
+        if delivery.state == "rejected":
+            yield "record rejected", told.happens(ev.RecordOpened(enrollment_id))
     yield "queue slip waits", Storyboard(no_paper.kiosk)
     yield "record slip waits", no_paper.happens(ev.RecordOpened(enrollment_id))
 

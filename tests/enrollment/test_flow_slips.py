@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk.enrollment.effects import PrintSlip
 from kiosk.enrollment.events import (
     Continued,
+    DeliveriesSeen,
     FinaliseAsked,
     OfficerCalled,
     PrintAsked,
@@ -24,6 +25,7 @@ from kiosk.enrollment.flow import restored
 from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.record import Stage
 from kiosk.enrollment.screens import Attract, Finished, Kiosk, OfficerQueue, OfficerRecord
+from kiosk.enrollment.standing import Delivery
 from tests.enrollment.storyboard import Storyboard
 
 NO_PAPER = Fault("paper_out", "printer")
@@ -136,3 +138,12 @@ def test_a_slip_of_the_day_before_waits_while_others_are_served():
     story.happens(PrinterReady(), SlipPrinted("UNIT-000001"))
     assert story.kiosk.screen == before
     story.happens(OfficerCalled()).staff_signs_in().on(OfficerQueue)
+
+
+def test_how_far_a_packet_has_come_is_known_on_every_screen():
+    story = sealed().happens(Continued(), SignedOut())
+    before = story.kiosk.screen
+    story.happens(DeliveriesSeen((Delivery(story.record.id, "sending", percent=40),)))
+    assert story.kiosk.screen == before
+    assert story.kiosk.delivery(story.record.id).percent == 40
+    assert story.kiosk.delivery("nobody") is None

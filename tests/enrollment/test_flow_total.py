@@ -12,7 +12,7 @@ from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ExceptionReason, Language, OfficerSignature, Verification
 from kiosk.enrollment.screens import Capturing, Kiosk
-from kiosk.enrollment.standing import DeviceStanding, UnitStanding
+from kiosk.enrollment.standing import Delivery, DeviceStanding, UnitStanding
 from tests.enrollment.people import NOW, RESIDENT, SISTER, sample
 
 FAULT = Fault("not_connected", "slap")
@@ -58,6 +58,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.SealingFailed(record, FAULT),
         ev.SlipPrinted(record),
         ev.PrinterReady(),
+        ev.DeliveriesSeen((Delivery(record, "sending", percent=40),)),
         ev.PrintingFailed(record, FAULT),
         ev.ReceiptArrived(record, "cd" * 32, "RECEIVED_AT_CENTRAL", accepted=score > 0),
         ev.Purged(record),
