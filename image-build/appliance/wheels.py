@@ -36,6 +36,9 @@ NEEDLESS = ("pip", "setuptools", "docutils", "pygments", "kivy-garden")
 """Of the lock, but only for building or for documents."""
 
 _TESTS = ("tests", "test")
+_UNUSED_MODELS = ("shape_predictor_*.dat", "mmod_human_face_detector.dat")
+"""110 MB beside the face network that is used; one was trained on data that excludes commerce."""
+
 _WITH_SYMBOLS = ("kivy", "numba", "llvmlite")
 """Shipped with a debugger's tables. What auditwheel has renamed (*.libs) does not survive stripping."""
 
@@ -152,6 +155,9 @@ def _slim(site: Path) -> None:
     """Tests, examples and command wrappers of the packages are not run on a unit."""
     for folder in [path for path in site.rglob("*") if path.is_dir() and path.name in _TESTS]:
         shutil.rmtree(folder, ignore_errors=True)
+    for pattern in _UNUSED_MODELS:
+        for path in (site / "face_recognition_models" / "models").glob(pattern):
+            path.unlink()
     for name in ("bin", "share", "kivy_install"):
         shutil.rmtree(site / name, ignore_errors=True)
     for package in _WITH_SYMBOLS:
