@@ -1,0 +1,71 @@
+"""What the officer's screen says of unit and devices is what drivers and disk say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from hw.api import Device
+from hw.registry import open_device
+from hw.sim.printer import SimulatedPrinter
+from kiosk.app.diagnostics import Diagnostics
+from kiosk.packet.contents import UnitInfo
+from kiosk.security.audit import AuditLog
+from tests.app.held_card import HeldCard
+from tests.enrollment.people import NOW
+
+
+@dataclass
+class Sealing:
+    unit: UnitInfo = field(default_factory=lambda: UnitInfo("UNIT", "Contoh", "9.9"))
+
+
+@dataclass
+class Rooms:
+    """The part of the services that the diagnostics look at."""
+
+    data: object
+    audit: AuditLog
+    devices: tuple[Device, ...]
+    sealer: Sealing = field(default_factory=Sealing)
+
+
+@pytest.fixture
+def rooms(tmp_path) -> Rooms:
+    return Rooms(tmp_path, AuditLog(tmp_path / "audit.jsonl", nik_key=None), (HeldCard(),))
+
+
+def test_each_device_is_told_with_driver_identity_and_state(rooms):
+    standing = Diagnostics(rooms).examine((), NOW).standing
+    (card,) = standing.devices
+    assert card.ready
+    assert (card.kind, card.make, card.serial, card.firmware) == ("card", "Contoh", "1", "1.0")
+    assert card.driver.endswith("HeldCard")
+    assert (standing.version, standing.clock, standing.unsent) == ("9.9", NOW, 0)
+    assert standing.free_mb > 0
+
+
+def test_a_device_that_is_away_is_told_by_its_fault(rooms):
+    rooms.devices = (open_device("escpos+tcp://127.0.0.1:9"),)
+    (printer,) = Diagnostics(rooms).examine((), NOW).standing.devices
+    assert not printer.ready
+
+
+def test_a_self_test_says_what_to_do_and_leaves_a_line(rooms, tmp_path):
+    rooms.devices[0].reader = False
+    told = Diagnostics(rooms).test(rooms.devices[0].url, NOW)
+    assert [(line.passed, line.advice) for line in told.lines] == [(False, "Plug in the card reader")]
+    assert '"result":"failed"' in (tmp_path / "audit.jsonl").read_text().replace(" ", "")
+
+
+def test_a_real_driver_tests_itself(rooms):
+    simulated = SimulatedPrinter()
+    simulated.start()
+    try:
+        rooms.devices = (open_device(simulated.url),)
+        told = Diagnostics(rooms).test(simulated.url, NOW)
+    finally:
+        simulated.stop()
+    assert told.lines
+    assert all(line.passed for line in told.lines)
