@@ -16,9 +16,12 @@ from kiosk.commands import (
     keys,
     match,
     packet,
+    passphrase,
+    provision,
     quality,
     ready,
     receive,
+    reset,
     roster,
     run,
     staff,
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (
         *(run, demo, quality, match, packet, receive, roster, staff, doctor),
-        *(uplink, firewall, ready, update),
+        *(provision, passphrase, reset, uplink, firewall, ready, update),
         *(keys, authority),
     ):
         command.configure(subparsers)

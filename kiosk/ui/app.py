@@ -19,6 +19,7 @@ def run(
     fullscreen: bool,
     on_started: Callable[[Robot], None] | None = None,
     on_frame: Callable[[], None] = lambda: None,
+    until: Callable[[], bool] = lambda: False,
     size: tuple[int, int] = (1280, 800),
     max_fps: int = 30,
 ) -> None:
@@ -26,14 +27,14 @@ def run(
 
     on_started is called on it after the first drawn frame, before the loop: it may return at once
     (readiness), or drive the screen through the robot, which draws the frames itself meanwhile.
-    on_frame is called on it after each frame of the loop.
+    on_frame is called on it after each frame of the loop, which also ends when `until` says so.
     """
     window, robot = opened(port, fullscreen=fullscreen, size=size, max_fps=max_fps)
     try:
         robot.settle()
         if on_started is not None:
             on_started(robot)
-        while not window.closed:
+        while not (window.closed or until()):
             window.step()
             on_frame()
     finally:

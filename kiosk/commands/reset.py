@@ -1,0 +1,54 @@
+"""`kiosk reset`: destroy what this unit is and knows, before it changes hands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+_EPILOG = """\
+example:
+  kiosk reset --confirm KIOSK-7 --request /run/kiosk-ui/reset-confirmed
+
+Keys are overwritten and removed first: without them no image and no journal line on the disk can be read again.
+Sealed packets that were not delivered are lost with the data: export them before. With --request the system
+then destroys the key slots of the encrypted partition and starts anew.
+"""
+
+
+def configure(subparsers: Any) -> None:
+    """Add `reset` to the subparsers of `kiosk`."""
+    parser = subparsers.add_parser(
+        "reset",
+        help="destroy this unit's keys and settings",
+        description="Destroy the keys, the settings and the staff of this unit, so that it starts as new.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, see kiosk/default.toml")
+    parser.add_argument(
+        "--confirm", required=True, metavar="UNIT", help="the unit's id, as it stands on its screen"
+    )
+    parser.add_argument("--undelivered", action="store_true", help="also when packets wait for their receipt")
+    parser.add_argument(
+        "--request", type=Path, metavar="FILE", help="ask the system to erase the partition too"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when destroyed, 1 when refused."""
+    from kiosk.appliance.reset import ResetRefusedError, reset  # noqa: PLC0415 - imports wait for the run
+    from kiosk.config import load  # noqa: PLC0415
+
+    config = load(arguments.config)
+    try:
+        destroyed = reset(config, confirmed=arguments.confirm, undelivered_too=arguments.undelivered)
+    except ResetRefusedError as error:
+        print(f"kiosk reset: refused: {error}", file=sys.stderr)
+        return 1
+    print(f"destroyed: {', '.join(destroyed)}")
+    if arguments.request is not None:
+        arguments.request.touch()
+    return 0

@@ -1,0 +1,462 @@
+"""A new unit becomes one that may enroll: by a signed file, by typing, over a power cut, and back to new."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from kiosk.app.views import KeypadBody, MessageBody, Text
+from kiosk.appliance.form import CAPITALS, SMALL
+from kiosk.appliance.passphrase import PassphraseScreen
+from kiosk.appliance.provisioning import FORMAT, Places, ProvisioningError, pending, read_signed
+from kiosk.appliance.provisioning_files import begin_from, finish_from
+from kiosk.appliance.reset import ResetRefusedError, reset
+from kiosk.appliance.stick import StickError
+from kiosk.appliance.wizard import Stage, Wizard
+from kiosk.config import load
+from kiosk.enrollment.events import Role
+from kiosk.enrollment.record import Language
+from kiosk.i18n import translate
+from kiosk.security.keys import load_device_keys
+from kiosk.security.officers import Officer, Officers
+from kiosk.storage.layout import DataFolder
+from kiosk.storage.outbox import Outbox
+from kiosk.storage.roster import Roster
+from kiosk.storage.roster_csv import write_roster
+from kiosk.storage.roster_demo import demo_roster
+from tests.security.ceremonies import UNIT, Authority, file_store, make_authority_folder
+
+TODAY = dt.datetime.now(dt.UTC)
+PIN = "759204"
+
+
+@dataclass
+class Office:
+    """A new unit, the authority it belongs to, and a stick that travels between them."""
+
+    places: Places
+    authority: Authority
+    stick: Path
+
+    @property
+    def anchor(self) -> Path:
+        return self.authority.folder / "centre_ca.pem"
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        folder = self.authority.folder
+        return {
+            "format": FORMAT,
+            "valid_until": (TODAY + dt.timedelta(days=7)).isoformat(),
+            "unit_id": UNIT,
+            "office": "KECAMATAN CONTOH",
+            "store": "s3://ktp?endpoint=https://store.example",
+            "devices": {"slap": "sbi://127.0.0.1:4501?type=slap", "panel": "gpio:?factory=lgpio"},
+            "device_authority": (folder / "device_ca.pem").read_text(),
+            "centre_authority": (folder / "centre_ca.pem").read_text(),
+            "office_key": base64.b64encode((folder / "office.key").read_bytes()).decode(),
+            "supervisor": "2001",
+            "pin": PIN,
+            "roster": write_roster(demo_roster(3, 1)).decode(),
+            **changes,
+        }
+
+    def signs(self, settings: Mapping[str, Any]) -> Path:
+        file = self.stick / "provision.json"
+        file.write_text(json.dumps(settings))
+        signature = self.authority.sign(file.read_bytes())
+        file.with_name("provision.json.p7s").write_bytes(signature)
+        return file
+
+    def begins(self, **changes: Any) -> Path:
+        return begin_from(self.places, self.signs(self.settings(**changes)), authority=self.anchor)
+
+    def certifies(self) -> None:
+        """What the authority does with the stick."""
+        asked = (self.stick / f"{UNIT}.csr").read_bytes()
+        (self.stick / f"{UNIT}.pem").write_bytes(self.authority.certify(asked, now=TODAY))
+        document, signature = self.authority.recipients(1, valid_from=TODAY - dt.timedelta(hours=1))
+        (self.stick / "recipients.json").write_bytes(document)
+        (self.stick / "recipients.json.p7s").write_bytes(signature)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    for name in ("etc", "stick", "authority"):
+        (tmp_path / name).mkdir()
+    places = Places(
+        tmp_path / "etc/kiosk.toml", tmp_path / "data", tmp_path / "keys", lambda _config: file_store()
+    )
+    return Office(places, make_authority_folder(tmp_path / "authority/made"), tmp_path / "stick")
+
+
+def test_a_signed_file_and_a_certificate_make_a_unit(office: Office) -> None:
+    office.begins()
+    assert not office.places.settings.exists(), "no settings in force before the certificate"
+    office.certifies()
+    finish_from(office.places, office.stick)
+    config = load(office.places.settings)
+    assert (config.unit_id, config.office) == (UNIT, "KECAMATAN CONTOH")
+    assert config.devices["slap"] == "sbi://127.0.0.1:4501?type=slap"
+    assert config.screen.fullscreen
+    keys = load_device_keys(config.keys, store=file_store(), verify=_verify(), now=TODAY)
+    assert keys.recipients
+    data = DataFolder(config.data)
+    officers = Officers(data.officers, monotonic_s=time.monotonic)
+    assert officers.sign_in("2001", PIN) == Officer("2001", Role.SUPERVISOR)
+    roster = Roster(data.roster)
+    assert roster.import_csv(_listing(office)).unchanged == 3
+    roster.close()
+    assert not list(data.root.glob(".*")), "no copy of the roster stays"
+
+
+def _verify() -> Any:
+    from kiosk.packet.cms import verify_detached  # noqa: PLC0415 - as the composition hands it over
+
+    return verify_detached
+
+
+def _listing(office: Office) -> Path:
+    listing = office.stick / "again.csv"
+    listing.write_bytes(write_roster(demo_roster(3, 1)))
+    return listing
+
+
+def test_a_power_cut_on_the_way_asks_again_and_keeps_the_key(office: Office) -> None:
+    first = x509.load_pem_x509_csr(office.begins().read_bytes()).public_key()
+    second = x509.load_pem_x509_csr(office.begins().read_bytes()).public_key()
+    assert first == second
+    config = pending(office.places)
+    assert config is not None
+    assert config.unit_id == UNIT
+
+
+def test_another_signer_is_refused(office: Office, tmp_path: Path) -> None:
+    stranger = make_authority_folder(tmp_path / "stranger")
+    file = office.signs(office.settings())
+    with pytest.raises(ProvisioningError, match="provisioning file"):
+        begin_from(office.places, file, authority=stranger.folder / "centre_ca.pem")
+    assert not office.places.keys.exists()
+
+
+def test_a_changed_file_is_refused(office: Office) -> None:
+    file = office.signs(office.settings())
+    file.write_text(file.read_text().replace("store.example", "store.invalid"))
+    with pytest.raises(ProvisioningError):
+        begin_from(office.places, file, authority=office.anchor)
+    assert not office.places.draft.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"valid_until": "2020-01-01T00:00:00+00:00"}, "2020"),
+        ({"format": "something else"}, "something else"),
+        ({"unit_id": "not allowed!"}, "unit.id"),
+        ({"store": "http://plain"}, "uplink.store"),
+        ({"devices": {"toaster": "x"}}, "toaster"),
+        ({"devices": 7}, "read"),
+        ({"pin": "123456"}, "pin_too_easy"),
+        ({"office_key": "%%"}, "read"),
+        ({"office_key": "c2hvcnQ="}, "32 bytes"),
+        ({"roster": "nik\n1\n"}, "roster, line"),
+        ({"device_authority": "no pem"}, "authority"),
+        ({"more": "than asked"}, "more"),
+    ],
+)
+def test_a_value_that_will_not_do_is_named_and_nothing_is_in_force(
+    changes: dict[str, Any], named: str, office: Office
+) -> None:
+    with pytest.raises(ProvisioningError, match=named):
+        office.begins(**changes)
+    assert not office.places.draft.exists()
+    assert not office.places.settings.exists()
+
+
+def test_words_of_an_office_cannot_break_the_settings(office: Office) -> None:
+    name = 'Kec. "Contoh" \\ Żółć = [unit]'
+    office.begins(office=name)
+    config = pending(office.places)
+    assert config is not None
+    assert config.office == name
+
+
+def test_a_certificate_of_another_unit_is_refused(office: Office) -> None:
+    office.begins()
+    office.certifies()
+    other = office.authority.folder / "device_ca.pem"
+    (office.stick / f"{UNIT}.pem").write_bytes(other.read_bytes())
+    with pytest.raises(ProvisioningError):
+        finish_from(office.places, office.stick)
+    assert not office.places.settings.exists()
+
+
+def test_finishing_before_beginning_is_refused(office: Office) -> None:
+    with pytest.raises(ProvisioningError, match="begin"):
+        finish_from(office.places, office.stick)
+
+
+def test_a_document_that_is_no_object_is_refused(office: Office) -> None:
+    anchors = x509.load_pem_x509_certificates(office.anchor.read_bytes())
+    document = b"[1, 2]"
+    with pytest.raises(ProvisioningError):
+        read_signed(document, office.authority.sign(document), anchors=anchors, now=TODAY)
+
+
+# --- on the screen --------------------------------------------------------------------------------
+
+
+class Hands:
+    """Presses what is on the screen, as a person sees it."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.plugged = True
+        self.screen = Wizard(office.places, authority=office.anchor, open_stick=self._stick)
+
+    def _stick(self) -> AbstractContextManager[Path]:
+        @contextmanager
+        def opened() -> Iterator[Path]:
+            if not self.plugged:
+                raise StickError("missing")
+            yield self.office.stick
+
+        return opened()
+
+    def presses(self, button: str) -> None:
+        view = self.screen.view()
+        keys = [key for row in view.body.rows for key in row] if isinstance(view.body, KeypadBody) else []
+        (found,) = [each for each in (*view.actions, *keys) if each.id == button]
+        self.screen.dispatch(found.event)
+        until = time.monotonic() + 60
+        while isinstance(self.screen.view().body, MessageBody) and self.screen.view().body.busy:
+            self.screen.tick()
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    def types(self, text: str) -> None:
+        body = self.screen.view().body
+        assert isinstance(body, KeypadBody)
+        for character in text:
+            labels = {
+                key.label.args.get("character", " "): key
+                for row in body.rows
+                for key in row
+                if key.id.startswith("key_")
+            }
+            self.screen.dispatch(labels[character].event)
+        self.presses("enter")
+
+    def reads(self) -> list[str]:
+        body = self.screen.view().body
+        assert isinstance(body, MessageBody)
+        return [text.id for text in body.lines]
+
+    def asked(self) -> str:
+        body = self.screen.view().body
+        assert isinstance(body, KeypadBody)
+        return body.message.id if body.message else body.prompt.id
+
+
+@pytest.fixture
+def officer(office: Office) -> Hands:
+    return Hands(office)
+
+
+def fill_stick(office: Office) -> None:
+    for name in ("device_ca.pem", "centre_ca.pem", "office.key"):
+        (office.stick / name).write_bytes((office.authority.folder / name).read_bytes())
+
+
+def type_all(officer: Hands) -> None:
+    officer.presses("type")
+    officer.types(UNIT)
+    officer.types("KECAMATAN CONTOH")
+    officer.types("s3://ktp?endpoint=https://store.example")
+    officer.types("2001")
+    officer.types(PIN)
+    officer.types(PIN)
+
+
+def test_an_officer_types_everything(officer: Hands, office: Office) -> None:
+    fill_stick(office)
+    type_all(officer)
+    assert officer.reads() == ["provision.stick_for_request"]
+    officer.presses("stick_is_in")
+    assert officer.reads() == ["provision.stick_for_certificate"]
+    office.certifies()
+    officer.presses("stick_is_in")
+    assert officer.screen.done
+    assert load(office.places.settings).store == "s3://ktp?endpoint=https://store.example"
+
+
+def test_a_signed_stick_needs_two_presses(officer: Hands, office: Office) -> None:
+    office.signs(office.settings())
+    officer.presses("from_stick")
+    assert officer.reads() == ["provision.stick_for_certificate"]
+    office.certifies()
+    officer.presses("stick_is_in")
+    assert officer.screen.done
+
+
+def test_after_a_power_cut_it_waits_for_the_certificate(officer: Hands, office: Office) -> None:
+    office.begins()
+    again = Hands(office)
+    assert again.reads() == ["provision.stick_for_certificate"]
+
+
+def test_without_a_stick_it_says_so_and_stays(officer: Hands) -> None:
+    officer.plugged = False
+    officer.presses("from_stick")
+    assert officer.reads() == ["provision.choose", "provision.stick_missing"]
+
+
+def test_a_refusal_is_told_with_its_reason(officer: Hands) -> None:
+    officer.presses("from_stick")  # an empty one
+    assert officer.reads() == ["provision.choose", "provision.problem"]
+
+
+def test_a_wrong_answer_is_asked_again(officer: Hands) -> None:
+    officer.presses("type")
+    officer.types(" ")
+    assert officer.asked() == "provision.not_allowed"
+    officer.types(UNIT)
+    officer.types("X")
+    officer.types("")
+    officer.types("2001")
+    officer.types("12345")
+    assert officer.asked() == "provision.pin_length"
+    officer.types(PIN)
+    officer.types("111111")
+    assert officer.asked() == "provision.pin_differs"
+    officer.presses("back")
+    assert officer.asked() == "provision.pin"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_word_of_the_first_start_is_there(language: Language) -> None:
+    ids = [f"provision.{stage.value}" for stage in Stage]
+    ids += [f"provision.stick_{word}" for word in ("missing", "unreadable", "busy")]
+    ids += [f"provision.button_{name}" for name in ("type", "from_stick", "stick_is_in")]
+    assert all(translate(Text(text_id), language) for text_id in ids)
+
+
+# --- the passphrase -------------------------------------------------------------------------------
+
+
+class Passphrase:
+    def __init__(self, folder: Path) -> None:
+
+        self.pipe, self.asked = folder / "passphrase", folder / "passphrase.asked"
+        os.mkfifo(self.pipe)
+        self.screen = PassphraseScreen(self.pipe, self.asked)
+
+    def asks(self, question: str) -> None:
+        self.asked.write_text(question)
+        self.screen.tick()
+
+    def types(self, text: str) -> str:
+        """What came out of the pipe, if anything did."""
+        got: list[str] = []
+        reader = threading.Thread(target=lambda: got.append(self.pipe.read_text()), daemon=True)
+        reader.start()
+        body = self.screen.view().body
+        assert isinstance(body, KeypadBody)
+        keys = {
+            key.label.args.get("character", " "): key
+            for row in body.rows
+            for key in row
+            if key.id.startswith("key_")
+        }
+        for character in text:
+            self.screen.dispatch(keys[character].event)
+        (enter,) = [each for each in self.screen.view().actions if each.id == "enter"]
+        self.screen.dispatch(enter.event)
+        if isinstance(self.screen.view().body, KeypadBody):  # not sent: let the reader go
+            self.pipe.write_text("-")
+        reader.join(timeout=60)
+        return got[0]
+
+    def message(self) -> str:
+        body = self.screen.view().body
+        return body.message.id if isinstance(body, KeypadBody) and body.message else ""
+
+
+def test_a_new_passphrase_is_typed_twice(tmp_path: Path) -> None:
+    at = Passphrase(tmp_path)
+    at.asks("choose 1")
+    assert at.types("pendek") == "-"
+    assert at.message() == "passphrase.too_short"
+    assert at.types("kunci besar 2027") == "-"
+    assert at.types("kunci besar 2026") == "-"
+    assert at.message() == "passphrase.differs"
+    assert at.types("kunci besar 2027") == "kunci besar 2027\n"
+    assert isinstance(at.screen.view().body, MessageBody)
+
+
+def test_a_wrong_passphrase_is_asked_for_again(tmp_path: Path) -> None:
+    at = Passphrase(tmp_path)
+    at.asks("open 1")
+    assert at.types("salah") == "salah\n"
+    at.asks("wrong 2")
+    assert at.message() == "passphrase.wrong"
+    assert at.types("kunci besar 2027") == "kunci besar 2027\n"
+
+
+def test_a_passphrase_is_never_shown(tmp_path: Path) -> None:
+    at = Passphrase(tmp_path)
+    at.asks("open 1")
+    body = at.screen.view().body
+    assert isinstance(body, KeypadBody)
+    assert body.masked
+    assert set("".join(SMALL)) >= set("abcdefghijklmnopqrstuvwxyz0123456789 ")
+    assert set("".join(CAPITALS)) >= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+
+
+# --- and back to new ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(office: Office) -> Office:
+    office.begins()
+    office.certifies()
+    finish_from(office.places, office.stick)
+    return office
+
+
+def test_a_reset_leaves_no_key_and_no_settings(made: Office) -> None:
+    config = load(made.places.settings)
+    secrets = [path.read_bytes() for path in config.keys.rglob("*.key")]
+    assert secrets
+    destroyed = reset(config, confirmed=UNIT)
+    assert "kiosk.toml" in destroyed
+    assert not [path for path in config.keys.rglob("*") if path.is_file()]
+    assert not made.places.settings.exists()
+    assert reset(config, confirmed=UNIT) == (), "again, after a power cut"
+
+
+def test_a_reset_wants_the_units_name(made: Office) -> None:
+    config = load(made.places.settings)
+    with pytest.raises(ResetRefusedError, match=UNIT):
+        reset(config, confirmed="KIOSK-8")
+    assert made.places.settings.exists()
+
+
+def test_a_reset_waits_for_undelivered_packets(made: Office) -> None:
+    config = load(made.places.settings)
+    outbox = Outbox(DataFolder(config.data).outbox)
+    outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+    with pytest.raises(ResetRefusedError, match="1 packets"):
+        reset(config, confirmed=UNIT)
+    assert reset(config, confirmed=UNIT, undelivered_too=True)
