@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -110,6 +111,7 @@ def _told(arguments: argparse.Namespace, run: Callable[[argparse.Namespace, Conf
     from kiosk.config import load  # noqa: PLC0415 - heavy imports wait for the run
     from kiosk.security.key_faults import KeyFileError  # noqa: PLC0415
 
+    os.environ.setdefault("TSS2_LOG", "all+none")  # tpm2-tss would tell in its own words what the answer says
     try:
         result = run(arguments, load(arguments.config))
     except (KeyFileError, _RefusedError) as error:

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kiosk.security.certificates import make_authority, make_signer
+from kiosk.security.certificates import is_authority, make_authority, make_signer
 from kiosk.security.key_faults import KeyFault, KeyFileError, KeyRefusal
 from kiosk.security.key_files import parsed, read_bytes, read_certificates, read_private, write_new
 from kiosk.security.key_store import KeyStore, SigningKey
@@ -214,7 +214,7 @@ def _certified(
 
 
 def _leads_to(chain: tuple[x509.Certificate, ...], authorities: tuple[x509.Certificate, ...]) -> bool:
-    issued = all(_issued(child, parent) for child, parent in pairwise(chain))
+    issued = all(_issued(child, parent) and is_authority(parent) for child, parent in pairwise(chain))
     return issued and any(_issued(chain[-1], authority) for authority in authorities)
 
 

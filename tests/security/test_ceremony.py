@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -193,6 +194,39 @@ def test_a_certificate_that_names_another_unit_is_refused(unit: Unit):
         subject_of("KIOSK-8"), asked.public_key(), mail="a@b.invalid", authority=ca, now=NOW, lifetime=YEAR
     )
     assert fault(unit.take(named.public_bytes(Encoding.PEM))) is KeyFault.ANOTHER_UNIT
+
+
+def by_hand(unit: Unit, *, extensions: tuple[x509.ExtensionType, ...]) -> bytes:
+    """A certificate of the unit's own key by its own authority, with just these extensions."""
+    key, issuer = read_pair(unit.authority.folder, "device_ca")
+    asked = x509.load_pem_x509_csr(unit.request())
+    builder = x509.CertificateBuilder().subject_name(asked.subject).issuer_name(issuer.subject)
+    builder = builder.public_key(asked.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(NOW).not_valid_after(NOW + YEAR)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
+    return builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize("extensions", [(), (x509.BasicConstraints(ca=True, path_length=None),)])
+def test_a_certificate_for_something_else_than_signatures_is_refused(
+    unit: Unit, extensions: tuple[x509.ExtensionType, ...]
+):
+    before = snapshot(unit.folder)
+    assert fault(unit.take(by_hand(unit, extensions=extensions))) is KeyFault.WRONG_USAGE
+    assert snapshot(unit.folder) == before
+
+
+def test_a_unit_does_not_certify_another(unit: Unit, tmp_path: Path):
+    other = Unit(tmp_path / "other", unit.store, unit.authority)
+    other.create()
+    asked, keys = x509.load_pem_x509_csr(other.request()), load(unit)
+    pair = (keys.key, keys.chain[0])
+    leaf = certify(
+        asked.subject, asked.public_key(), mail="a@b.invalid", authority=pair, now=NOW, lifetime=YEAR
+    )
+    chain = leaf.public_bytes(Encoding.PEM) + keys.chain[0].public_bytes(Encoding.PEM)
+    assert fault(other.take(chain)) is KeyFault.UNTRUSTED
 
 
 @pytest.mark.parametrize(
