@@ -50,6 +50,7 @@ def configure(subparsers: Any) -> None:
         metavar="PEM",
         help="authorities of the units (default var/keys/ca/device_ca.pem)",
     )
+    parser.add_argument("--officers", type=Path, metavar="PEM", help="authorities of the officers' cards")
     parser.add_argument("--identity", type=Path, metavar="KEY", help="age identity file of the centre")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where `open` writes, a folder per packet")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -64,20 +65,25 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     try:
         anchors = _anchors(arguments.anchors)
+        officers = () if arguments.officers is None else _anchors(arguments.officers)
         identity = None if arguments.identity is None else _identity(arguments.identity)
     except _UnusableError as error:
         print(f"kiosk packet: {error}", file=sys.stderr)
         return 2
     passed = True
     for path in arguments.packets:
-        result = _examine(path, anchors, identity, arguments.out if opening else None)
+        result = _examine(path, anchors, officers, identity, arguments.out if opening else None)
         passed &= bool(result["passed"])
         print(json.dumps(result, separators=(",", ":")) if arguments.json else _as_text(result), flush=True)
     return 0 if passed else 1
 
 
 def _examine(
-    path: Path, anchors: Sequence[x509.Certificate], identity: Any, out: Path | None
+    path: Path,
+    anchors: Sequence[x509.Certificate],
+    officers: Sequence[x509.Certificate],
+    identity: Any,
+    out: Path | None,
 ) -> dict[str, Any]:
     from kiosk.packet.envelope import check_envelope  # noqa: PLC0415 - heavy imports wait for the run
     from kiosk.packet.faults import PacketFault  # noqa: PLC0415
@@ -107,7 +113,7 @@ def _examine(
     opened = open_envelope(envelope, identity, anchors)
     if isinstance(opened, PacketFault):
         return result | {"passed": False, "contents": "not opened", "fault": _fault(opened)}
-    checks = verify_contents(opened)
+    checks = verify_contents(opened, officer_anchors=officers)
     result["contents"] = {check.name: check.detail for check in checks}
     failed = [check.name for check in checks if not check.passed]
     if failed:
@@ -121,9 +127,9 @@ def _write(opened: OpenedPacket, folder: Path) -> dict[str, Any]:
 
     try:
         folder.mkdir(parents=True, mode=0o700)
-        (folder / "records").mkdir(mode=0o700)
         for name, data in {"manifest.json": document(opened.manifest), **opened.parts}.items():
             target = folder / name
+            target.parent.mkdir(mode=0o700, exist_ok=True)
             target.touch(mode=0o600)
             target.write_bytes(data)
     except OSError as error:

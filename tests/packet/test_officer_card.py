@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import datetime as dt
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from kiosk.commands import packet as command
 from kiosk.enrollment.approval import challenge_of, statement_of
 from kiosk.enrollment.record import OfficerSignature
 from kiosk.packet.approval import SIGNATURES, STATEMENT
@@ -181,3 +184,33 @@ def test_damage_to_the_two_signatures_is_named(by_card: OpenedPacket):
         signers = verify_cosigned(statement, changed[SIGNATURES], where=SIGNATURES)
         assert isinstance(signers, PacketFault) or signers != verify_cosigned(statement, signatures, where="")
     assert isinstance(verify_cosigned(statement + b"x", signatures, where=SIGNATURES), PacketFault)
+
+
+def test_the_centres_command_checks_the_card_and_writes_the_signatures_out(
+    contents: PacketContents,
+    keys: Keys,
+    authority: Authority,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    signed = signed_by_card(contents, authority, "ecdsa-sha256")
+    packet = seal(signed, signer=keys.device, recipients=[keys.recipient])
+    (tmp_path / "packet.ktp").write_bytes(packet.data)
+    (tmp_path / "officers.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    parser = argparse.ArgumentParser()
+    command.configure(parser.add_subparsers())
+    device_ca = str(keys.folder / "ca/device_ca.pem")
+
+    def opens(officers: str, out: str) -> tuple[int, str]:
+        options = ["--anchors", device_ca, "--identity", str(keys.folder / "centre/identity.txt")]
+        options += ["--officers", officers, "--out", str(tmp_path / out), "--json"]
+        chosen = parser.parse_args(["packet", "open", str(tmp_path / "packet.ktp"), *options])
+        return chosen.run(chosen), capsys.readouterr().out
+
+    status, told = opens(str(tmp_path / "officers.pem"), "out")
+    assert status == 0
+    assert "P-17 by card" in told
+    assert (tmp_path / "out" / packet.sha256 / SIGNATURES).exists()
+    status, told = opens(device_ca, "none")
+    assert status == 1
+    assert json.loads(told)["failed"] == ["officer"]
