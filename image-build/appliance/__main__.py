@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance import debian, root
 from appliance.boot import make_boot, make_root, read_verity
+from appliance.bundle import KEYRING, make_authority, make_bundle
 from appliance.disk import make_disk
 from appliance.sbom import make_sbom
 from appliance.steps import Builder, Step
@@ -24,11 +25,12 @@ EPOCH = 1_767_225_600
 
 TOOLS = (
     *("mmdebstrap", "apt-get", "dpkg-deb", "chroot", "aarch64-linux-gnu-gcc", "swig", "readelf", "cpio", "xz"),
-    *("depmod", "mksquashfs", "veritysetup", "mkfs.vfat", "mcopy", "genimage"),
+    *("depmod", "mksquashfs", "veritysetup", "mkfs.vfat", "mcopy", "genimage", "rauc", "unshare"),
 )
 
 
-def steps(builder: Builder, *, mirror: str, version: str) -> tuple[Step, ...]:
+def steps(builder: Builder, *, mirror: str, version: str, authority: Path | None) -> tuple[Step, ...]:
+    """authority: folder of keyring.pem, signer.pem and signer.key; None makes one for development."""
     packages = debian.package_names((ROOM / "debian-packages.txt").read_text())
     locks = (ROOM / "locks/runtime.txt", ROOM / "locks/models.txt")
     flags = ROOM / "kernels.env"
@@ -39,6 +41,7 @@ def steps(builder: Builder, *, mirror: str, version: str) -> tuple[Step, ...]:
     overlays = (ROOM / "root", PROJECT / "systemd/root")
     own = ROOM / "appliance"
     at = builder.result
+    signing = authority or at("authority")
 
     return (
         Step(
@@ -65,6 +68,7 @@ def steps(builder: Builder, *, mirror: str, version: str) -> tuple[Step, ...]:
             settings=root.SYSTEM_SETTINGS,
             after=("base", "packages", "site"),
         ),
+        *(() if authority else (Step("authority", make_authority),)),
         Step(
             "application",
             lambda path: root.make_application(
@@ -73,16 +77,21 @@ def steps(builder: Builder, *, mirror: str, version: str) -> tuple[Step, ...]:
                 project=PROJECT,
                 overlays=overlays,
                 kernel_flags=flags,
+                keyring=signing / KEYRING,
                 version=version,
             ),
-            inputs=(PROJECT / "kiosk", PROJECT / "hw", *overlays, flags),
+            inputs=(PROJECT / "kiosk", PROJECT / "hw", *overlays, flags, *((authority,) if authority else ())),
             settings=(version,),
-            after=("system",),
+            after=("system", *(() if authority else ("authority",))),
         ),
         Step(
             "kernels",
             lambda path: root.make_kernels(
-                path, system=at("system"), application=at("application"), kernel_flags=flags
+                path,
+                system=at("system"),
+                application=at("application"),
+                kernel_flags=flags,
+                kept=builder.folder / "kernels.kept",
             ),
             inputs=kernel_sources,
             after=("system",),
@@ -111,6 +120,15 @@ def steps(builder: Builder, *, mirror: str, version: str) -> tuple[Step, ...]:
             after=("boot", "root"),
         ),
         Step(
+            "bundle",
+            lambda path: make_bundle(
+                path, boot=at("boot"), root=at("root") / "root.img", authority=signing, version=version
+            ),
+            inputs=(own / "bundle.py",),
+            settings=(version,),
+            after=("boot", "root"),
+        ),
+        Step(
             "sbom",
             lambda path: make_sbom(
                 path,
@@ -132,6 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("command", choices=("build",))
     parser.add_argument("--folder", type=Path, default=PROJECT / "build/image", help="where results are kept")
     parser.add_argument("--mirror", default="http://deb.debian.org/debian", help="Debian's, or a snapshot's")
+    parser.add_argument("--authority", type=Path, help="signs the update; made up for development when absent")
     parser.add_argument("--until", default="", help="the last step to make")
     chosen = parser.parse_args(arguments)
     if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
@@ -143,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("an image is built as root: it mounts, and its files belong to their users", file=sys.stderr)
         return 1
     builder = Builder(chosen.folder)
-    every = steps(builder, mirror=chosen.mirror, version=_version())
+    every = steps(builder, mirror=chosen.mirror, version=_version(), authority=chosen.authority)
     names = [step.name for step in every]
     last = names.index(chosen.until) + 1 if chosen.until else len(every)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,7 +79,14 @@ def make_system(root: Path, *, base: Path, kernel: Path, site: Path) -> None:
 
 
 def make_application(
-    layer: Path, *, system: Path, project: Path, overlays: Iterable[Path], kernel_flags: Path, version: str
+    layer: Path,
+    *,
+    system: Path,
+    project: Path,
+    overlays: Iterable[Path],
+    kernel_flags: Path,
+    keyring: Path,
+    version: str,
 ) -> None:
     """layer: what the application adds to the system. overlays: laid over it, the later wins."""
     layer.mkdir()
@@ -95,6 +103,8 @@ def make_application(
         run("cp", "--recursive", "--no-dereference", "--preserve=mode,links", f"{overlay}/.", layer)
     with (layer / ENVIRONMENT).open("a") as environment:
         environment.write(kernel_flags.read_text())
+    (layer / "etc/rauc").mkdir(parents=True, exist_ok=True)
+    shutil.copy(keyring, layer / "etc/rauc/keyring.pem")
     release = layer / "etc/kiosk-release"
     release.write_text(f"VERSION={version}\n")
     with merged((system,), upper=layer) as root:
@@ -102,21 +112,25 @@ def make_application(
         _compile_bytecode(root, f"{SITE}/kiosk", f"{SITE}/hw")
 
 
-def make_kernels(layer: Path, *, system: Path, application: Path, kernel_flags: Path) -> None:
-    """layer: Numba's compiled functions beside their sources, for the target's processor."""
-    with tempfile.TemporaryDirectory(dir=layer.parent) as name:
-        written = Path(name) / "written"
-        written.mkdir()
-        with merged((application, system), upper=written) as root:
-            env = {
-                **_TARGET_ENV,
-                **environment_of(kernel_flags.read_text()),
-                "PYTHONPATH": f"/{SITE}",
-                "NUMBA_CACHE_LOCATOR_CLASSES": "InTreeCacheLocator",
-            }
-            run_in(root, "python3", "-m", "kiosk.compile_kernels", env=env)
-        for file in sorted(written.rglob("*.nb[ic]")):
-            target = layer / file.relative_to(written)
+def make_kernels(layer: Path, *, system: Path, application: Path, kernel_flags: Path, kept: Path) -> None:
+    """layer: Numba's compiled functions beside their sources, for the target's processor.
+
+    kept: where they stay from build to build; Numba compiles again what has another source, and what was
+    compiled before an interruption is not lost.
+    """
+    kept.mkdir(exist_ok=True)
+    with merged((application, system), upper=kept) as root:
+        env = {
+            **_TARGET_ENV,
+            **environment_of(kernel_flags.read_text()),
+            "PYTHONPATH": f"/{SITE}",
+            "NUMBA_CACHE_LOCATOR_CLASSES": "InTreeCacheLocator",
+        }
+        run_in(root, PYTHON, "-m", "kiosk.compile_kernels", env=env)
+        sources = {path.stem for path in (root / SITE / "kiosk").rglob("*kernels*.py")}
+    for file in sorted(kept.rglob("*.nb[ic]")):
+        if file.name.partition(".")[0] in sources:
+            target = layer / file.relative_to(kept)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
 
@@ -150,11 +164,16 @@ def _compile_bytecode(root: Path, *folders: str) -> None:
     Bytecode is the same on every processor: a python3.13 of the host writes it in a tenth of the time.
     """
     options = ("-m", "compileall", "-q", "-f", "-j", "2", "--invalidation-mode", "unchecked-hash")
-    if shutil.which(PYTHON):
+    if _runs(PYTHON):
         where = ("-s", str(root), "-p", "/")
         run(PYTHON, *options, *where, *(root / folder for folder in folders), env={"PYTHONHASHSEED": "0"})
     else:
         run_in(root, PYTHON, *options, *(f"/{folder}" for folder in folders), env=_TARGET_ENV)
+
+
+def _runs(program: str) -> bool:
+    """A version manager's wrapper may be there without the version."""
+    return shutil.which(program) is not None and not subprocess.run([program, "-c", ""], check=False).returncode
 
 
 def _modules(root: Path, kernel: Path) -> None:

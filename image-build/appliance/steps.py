@@ -65,12 +65,12 @@ class Builder:
     """Makes steps in order below `folder`: <step>/result beside <step>/made.json, its key and time."""
 
     def __init__(self, folder: Path, *, say: Callable[[str], None] | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._keys: dict[str, str] = {}
         self._say = say or (lambda line: print(line, file=sys.stderr, flush=True))
 
     def result(self, name: str) -> Path:
-        return self._folder / name / "result"
+        return self.folder / name / "result"
 
     def build(self, steps: Sequence[Step]) -> tuple[Done, ...]:
         """Each result is whole or absent: an interrupted step is made again, the ones before it are not."""
@@ -79,7 +79,7 @@ class Builder:
     def _build(self, step: Step, count: str) -> Done:
         key = content_key(step.inputs, (*step.settings, *(self._keys[name] for name in step.after)))
         self._keys[step.name] = key
-        room = self._folder / step.name
+        room = self.folder / step.name
         note = room / "made.json"
         result = self.result(step.name)
         if note.exists() and result.exists():

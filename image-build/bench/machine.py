@@ -21,11 +21,14 @@ PASSPHRASE = "perahu-kecil-di-teluk"  # noqa: S105 - opens nothing but the bench
 _SHELL_UNIT = """\
 [Unit]
 DefaultDependencies=no
+BindsTo=dev-virtio\\x2dports-bench.device
+After=dev-virtio\\x2dports-bench.device
 [Service]
-ExecStartPre=/bin/sh -c 'until [ -e /dev/virtio-ports/bench ]; do sleep 0.2; done'
 ExecStart=/bin/sh -c 'exec /bin/sh </dev/virtio-ports/bench >/dev/virtio-ports/bench 2>&1'
 Restart=always
+RestartSec=2
 """
+_TOLD = ("systemd.journald.forward_to_console=1", "systemd.journald.max_level_console=info")
 _WANTED = "[Unit]\nWants=bench-shell.service\n"
 
 
@@ -205,7 +208,18 @@ class Machine:
     def _command(self, boot: Boot) -> Sequence[str]:
         hardware = self.hardware
         words = [
-            *("qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72", "-smp", "2"),
+            *(
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                "qemu-system-aarch64",
+                "-machine",
+                "virt",
+                "-cpu",
+                "cortex-a72",
+                "-smp",
+                "2",
+            ),
             *("-accel", "tcg,thread=multi", "-m", str(hardware.memory_mib), "-nodefaults", "-display", "none"),
             *("-kernel", str(boot.kernel), "-initrd", str(boot.initrd)),
             *("-drive", f"if=none,id=card,format=raw,file={self.disk},cache=writeback,discard=unmap"),
@@ -228,7 +242,8 @@ class Machine:
             ]
             credentials["systemd.extra-unit.bench-shell.service"] = _SHELL_UNIT
             credentials["systemd.unit-dropin.sysinit.target"] = _WANTED
-        return [*words, "-append", " ".join((boot.command_line, *_given(credentials))), *hardware.extra]
+        line = " ".join((boot.command_line, *_TOLD, *_given(credentials)))
+        return [*words, "-append", line, *hardware.extra]
 
 
 def _given(credentials: Mapping[str, str]) -> Iterator[str]:
