@@ -10,7 +10,9 @@ run: ## set up, then the kiosk with simulated devices (no display: it enrols one
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(PYTHON) -m kiosk run --sim; \
 	else $(PYTHON) -m kiosk demo --out out; fi
 
-sim: run ## the same as run
+sim: ## the same application in the environment of the appliance's units, with simulated devices
+	@image-build/setup.sh runtime
+	set -a && . systemd/root/usr/lib/kiosk/environment && exec $(PYTHON) -m kiosk run --sim
 
 test: ## set up, then every check and test
 	@image-build/setup.sh dev
