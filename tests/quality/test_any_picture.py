@@ -92,7 +92,7 @@ def assert_sound(report):
 
 
 @each_modality
-@settings(few, max_examples=25)
+@settings(few, max_examples=12)
 @given(picture=pictures())
 def test_any_picture_is_judged(judges, modality, picture):
     assert_sound(judges[modality](picture))
@@ -105,7 +105,7 @@ def test_the_largest_and_the_longest_are_judged(judges, modality, size, kind):
     assert_sound(judges[modality](picture_of(7, *size, kind, colour=size == (481, 641))))
 
 
-@settings(few, max_examples=25)
+@settings(few, max_examples=12)
 @given(picture=pictures())
 def test_minutiae_of_anything_lie_inside_it(picture):
     template = extract(picture)
