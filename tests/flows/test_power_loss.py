@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 
+import pytest
+
 from kiosk.compose import load_keys
 from kiosk.enrollment.fact_versions import fact_from_line
 from kiosk.enrollment.facts import StepCaptured
@@ -17,6 +19,7 @@ from kiosk.storage.outbox import Outbox, PacketState
 MOST_STARTS = 40
 
 
+@pytest.mark.timeout(400)  # about fifteen starts, each with a look at the face
 def test_killed_at_every_step_it_resumes_at_the_last_completed_one(office, tmp_path):
     setup = tmp_path / "setup.json"
     config = office.config
