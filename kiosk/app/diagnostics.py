@@ -11,9 +11,7 @@ from kiosk.enrollment.events import DeviceTested, UnitExamined
 from kiosk.enrollment.record import Enrollment, Stamp
 from kiosk.enrollment.standing import DeviceStanding, SelfTestLine, UnitStanding
 from kiosk.security.audit import AuditEvent
-
-FREE_DISK_MB = 2_000
-"""About 1,500 packets: two weeks of full days without network."""
+from kiosk.storage.layout import FREE_DISK_MB
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiosk.storage.layout import FREE_DISK_MB
+
 if TYPE_CHECKING:
     from hw.api import Devices
     from kiosk.config import Config
-
-FREE_DISK_MB = 2_000
-"""About 1,500 packets: two weeks of full days without network."""
 
 _EPILOG = """\
 examples:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+FREE_DISK_MB = 2_000
+"""Free on a unit that is ready: about 1,500 packets, two weeks of full days without network."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
