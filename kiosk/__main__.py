@@ -15,6 +15,7 @@ from kiosk.commands import (
     firewall,
     keys,
     match,
+    order,
     packet,
     passphrase,
     provision,
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (
         *(run, demo, quality, match, packet, receive, roster, staff, doctor),
-        *(provision, passphrase, reset, uplink, firewall, ready, update),
+        *(provision, passphrase, reset, order, uplink, firewall, ready, update),
         *(keys, authority),
     ):
         command.configure(subparsers)

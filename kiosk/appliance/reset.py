@@ -22,14 +22,21 @@ def reset(config: Config, *, confirmed: str, undelivered_too: bool = False) -> t
     """
     if confirmed != config.unit_id:
         raise ResetRefusedError(f"this is {config.unit_id}, not {confirmed!r}")
+    waiting = undelivered(config)
+    if waiting and not undelivered_too:
+        raise ResetRefusedError(f"{waiting} packets have no receipt yet: export them, or say --undelivered")
     folder = DataFolder(config.data)
-    if folder.outbox.exists() and not undelivered_too:
-        waiting = sum(entry.state not in _DELIVERED for entry in Outbox(folder.outbox).entries())
-        if waiting:
-            raise ResetRefusedError(f"{waiting} packets have no receipt yet: export them, or say --undelivered")
     destroyed = list(destroy(config.keys)) if config.keys.exists() else []
     for path in (folder.officers, config.path):
         if path.exists():
             path.unlink()
             destroyed.append(path.name)
     return tuple(destroyed)
+
+
+def undelivered(config: Config) -> int:
+    """Sealed packets that nobody but this unit has for certain."""
+    folder = DataFolder(config.data)
+    if not folder.outbox.exists():
+        return 0
+    return sum(entry.state not in _DELIVERED for entry in Outbox(folder.outbox).entries())

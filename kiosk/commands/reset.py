@@ -9,11 +9,11 @@ from typing import Any
 
 _EPILOG = """\
 example:
-  kiosk reset --confirm KIOSK-7 --request /run/kiosk-ui/reset-confirmed
+  kiosk reset --confirm KIOSK-7
 
 Keys are overwritten and removed first: without them no image and no journal line on the disk can be read again.
-Sealed packets that were not delivered are lost with the data: export them before. With --request the system
-then destroys the key slots of the encrypted partition and starts anew.
+Sealed packets that were not delivered are the only copies: export them before. A unit in an office is reset by
+a signed order (`kiosk order`), which destroys the key slots of its whole data partition.
 """
 
 
@@ -31,9 +31,6 @@ def configure(subparsers: Any) -> None:
         "--confirm", required=True, metavar="UNIT", help="the unit's id, as it stands on its screen"
     )
     parser.add_argument("--undelivered", action="store_true", help="also when packets wait for their receipt")
-    parser.add_argument(
-        "--request", type=Path, metavar="FILE", help="ask the system to erase the partition too"
-    )
     parser.set_defaults(run=run)
 
 
@@ -49,6 +46,4 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"kiosk reset: refused: {error}", file=sys.stderr)
         return 1
     print(f"destroyed: {', '.join(destroyed)}")
-    if arguments.request is not None:
-        arguments.request.touch()
     return 0

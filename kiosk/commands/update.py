@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+_HISTORY = Path("/var/lib/kiosk/rauc/history.json")
+_RELEASE = Path("/etc/kiosk-release")
 _RESTART = ("systemctl", "start", "--no-block", "kiosk-tryboot.service")
 _STATUS = ("systemctl", "show", "--property=StatusText", "--value", "kiosk-ui.service")
 _EPILOG = """\
@@ -33,15 +35,13 @@ def configure(subparsers: Any) -> None:
     fetch = actions.add_parser("fetch", help="the newest image of the store, unless it is here or not newer")
     fetch.add_argument("--config", type=Path, metavar="FILE", help="configuration, see kiosk/default.toml")
     fetch.add_argument("--into", type=Path, required=True, metavar="DIR")
-    fetch.add_argument("--history", type=Path, default=Path("/var/lib/kiosk/rauc/history.json"), metavar="FILE")
-    fetch.add_argument("--release", type=Path, default=Path("/etc/kiosk-release"), metavar="FILE")
+    fetch.add_argument("--history", type=Path, default=_HISTORY, metavar="FILE")
+    fetch.add_argument("--release", type=Path, default=_RELEASE, metavar="FILE")
     fetch.set_defaults(run=run_fetch)
     install = actions.add_parser("install", help="the newest image of a folder, if it is newer than what runs")
     install.add_argument("--from", dest="folder", type=Path, required=True, metavar="DIR")
-    install.add_argument(
-        "--history", type=Path, default=Path("/var/lib/kiosk/rauc/history.json"), metavar="FILE"
-    )
-    install.add_argument("--release", type=Path, default=Path("/etc/kiosk-release"), metavar="FILE")
+    install.add_argument("--history", type=Path, default=_HISTORY, metavar="FILE")
+    install.add_argument("--release", type=Path, default=_RELEASE, metavar="FILE")
     install.add_argument("--restart", action="store_true", help="restart into it, once, for its trial")
     install.set_defaults(run=run_install)
 
@@ -74,6 +74,13 @@ def run_fetch(arguments: argparse.Namespace) -> int:
 
 
 def run_install(arguments: argparse.Namespace) -> int:
+    return install_from(
+        arguments.folder, restart=arguments.restart, history=arguments.history, release=arguments.release
+    )
+
+
+def install_from(folder: Path, *, restart: bool, history: Path = _HISTORY, release: Path = _RELEASE) -> int:
+    """The newest bundle of the folder, while the screen is idle. The exit status."""
     from kiosk.appliance.heartbeat import IDLE  # noqa: PLC0415
     from kiosk.appliance.rauc import BundleError, CommandError, Rauc, run_command  # noqa: PLC0415
     from kiosk.appliance.update_files import BOOT_ID, ReleaseError, running_version  # noqa: PLC0415
@@ -81,8 +88,8 @@ def run_install(arguments: argparse.Namespace) -> int:
     from kiosk.appliance.updating import Unit  # noqa: PLC0415
 
     try:
-        unit = Unit(Rauc(), running_version(arguments.release), BOOT_ID.read_text().strip(), arguments.history)
-        bundle, problems = unit.best(arguments.folder)
+        unit = Unit(Rauc(), running_version(release), BOOT_ID.read_text().strip(), history)
+        bundle, problems = unit.best(folder)
         for problem in problems:
             print(f"kiosk update install: {problem}", file=sys.stderr)
         if bundle is None:
@@ -95,6 +102,6 @@ def run_install(arguments: argparse.Namespace) -> int:
         print(f"kiosk update install: {error}", file=sys.stderr)
         return 1
     print(f"{bundle.name}: {decision}")
-    if decision is Decision.INSTALL and arguments.restart:
+    if decision is Decision.INSTALL and restart:
         return subprocess.run(_RESTART, check=False).returncode
     return 0
