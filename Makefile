@@ -1,5 +1,5 @@
 # make run | test | bench | sim        Each target does its own set-up. See README.md.
-.PHONY: help run sim test check bench fuzz snapshots clean
+.PHONY: help run sim test check bench fuzz snapshots image image-test clean
 PYTHON = .venv/bin/python
 
 help:
@@ -36,6 +36,13 @@ fuzz: ## give the readers of records and packets damaged ones for MINUTES=5
 snapshots: ## draw every screen in every language and text size into out/gallery
 	@image-build/setup.sh dev
 	$(PYTHON) -m kiosk.ui.gallery --out out/gallery
+
+image: ## build the appliance's image into build/image (as root; see image-build/README.md)
+	@image-build/setup.sh dev
+	@PYTHONPATH=image-build $(PYTHON) -m appliance build
+
+image-test: image ## boot the image in QEMU and check it; report in out/image-test
+	@PYTHONPATH=image-build:. $(PYTHON) -m bench
 
 clean: ## remove what was built, keep var/
 	rm -rf out build *.egg-info .mypy_cache .ruff_cache

@@ -38,7 +38,7 @@ def make_root(folder: Path, *, layers: tuple[Path, ...], epoch: int) -> None:
                 "-comp",
                 "zstd",
                 "-Xcompression-level",
-                "12",
+                "6",
             ),
             *("-b", "256K", "-noappend", "-no-exports", "-exit-on-error"),
             *("-all-time", str(epoch), "-mkfs-time", str(epoch)),
