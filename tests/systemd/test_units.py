@@ -13,7 +13,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "systemd" / "root"
 UNITS = ROOT / "usr/lib/systemd/system"
-SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
+IMAGE_UNITS = ROOT.parents[1] / "image-build/root/usr/lib/systemd/system"
+"""Units that only the image has, beside ours there."""
+SERVICES = sorted(path.name for folder in (UNITS, IMAGE_UNITS) for path in folder.glob("*.service"))
 THRESHOLD = 15
 """Tenths: exposure 1.5."""
 NOT_ON_A_WORKSTATION = ("/usr/sbin/nft", "/usr/bin/chronyc")
@@ -26,11 +28,14 @@ needs_systemd = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The units with the scripts' place in the image replaced by their place here."""
-    folder = tmp_path_factory.mktemp("units") / "system"
-    shutil.copytree(UNITS, folder, symlinks=True)
+    place = tmp_path_factory.mktemp("units")
+    folder, scripts = place / "system", place / "kiosk"
+    for source in (UNITS, IMAGE_UNITS):
+        shutil.copytree(source, folder, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(source.parents[1] / "kiosk", scripts, dirs_exist_ok=True)
     for path in folder.rglob("*.service"):
         if not path.is_symlink():
-            path.write_text(path.read_text().replace("/usr/lib/kiosk/", f"{ROOT}/usr/lib/kiosk/"))
+            path.write_text(path.read_text().replace("/usr/lib/kiosk/", f"{scripts}/"))
     return folder
 
 
