@@ -195,3 +195,13 @@ def test_users_and_folders_are_made_as_written(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "")
     outbox = (tmp_path / "var/lib/kiosk/data/outbox").stat()
     assert (oct(outbox.st_mode), outbox.st_uid, outbox.st_gid) == ("0o42770", 880, 882)
+
+
+def test_every_group_is_made_or_debians_own() -> None:
+    """A unit with a group that is not there does not start (systemd.exec(5), exit status 216)."""
+    debian = {"video", "render", "input", "dialout", "audio", "lp"}  # base-passwd, and systemd's own basic.conf
+    lines = (ROOT / "usr/lib/sysusers.d/kiosk.conf").read_text().splitlines()
+    made = {line.split()[1] for line in lines if line.startswith(("u ", "g "))}
+    for path in UNITS.glob("*.service"):
+        for groups in section(path.name, "Service").get("SupplementaryGroups", []):
+            assert set(groups.split()) <= debian | made, path.name
