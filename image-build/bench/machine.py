@@ -24,7 +24,7 @@ DefaultDependencies=no
 BindsTo=dev-virtio\\x2dports-bench.device
 After=dev-virtio\\x2dports-bench.device
 [Service]
-ExecStart=/bin/sh -c 'exec /bin/sh </dev/virtio-ports/bench >/dev/virtio-ports/bench 2>&1'
+ExecStart=/bin/sh -c 'exec /bin/sh <>/dev/virtio-ports/bench >&0 2>&1'
 Restart=always
 RestartSec=2
 """
