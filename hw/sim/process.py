@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import os
-import select
-import signal
-import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import cv2
 
 from hw.sim.control import ControlServer
 from hw.sim.crowd import Crowd
 from hw.sim.stage import Stage
+from hw.until_told import told_by_signals, wait_until
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +27,10 @@ def run(*, people: Path | None = None, seed: int = 1, control_port: int = 0) -> 
     """
     cv2.setNumThreads(1)  # the kiosk beside us needs the other cores
     crowd = Crowd(folder=people, seed=seed)
-    with _until_told() as told, tempfile.TemporaryDirectory(prefix="hw-sim-", dir=_runtime_folder()) as folder:
+    with (
+        told_by_signals() as told,
+        tempfile.TemporaryDirectory(prefix="hw-sim-", dir=_runtime_folder()) as folder,
+    ):
         stage = Stage(crowd, folder=Path(folder))
         control = ControlServer(stage, port=control_port)
         stage.start()
@@ -41,7 +39,7 @@ def run(*, people: Path | None = None, seed: int = 1, control_port: int = 0) -> 
         first.start()  # so that the first call is answered soon
         try:
             print(json.dumps({"control": control.url, "urls": stage.urls()}), flush=True)
-            _wait(told)
+            wait_until(told)
         finally:
             control.stop()
             stage.stop()
@@ -52,27 +50,3 @@ def run(*, people: Path | None = None, seed: int = 1, control_port: int = 0) -> 
 def _runtime_folder() -> str | None:
     """A folder of this user alone where there is one; the temporary folder inside has mode 0700 anyway."""
     return os.environ.get("XDG_RUNTIME_DIR")
-
-
-@contextmanager
-def _until_told() -> Iterator[threading.Event]:
-    told = threading.Event()
-
-    def tell(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        told.set()
-
-    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _wait(told: threading.Event) -> None:
-    while not told.is_set():
-        if sys.stdin is None or sys.stdin.closed:
-            told.wait(0.2)
-        elif select.select([sys.stdin], [], [], 0.2)[0] and not os.read(sys.stdin.fileno(), 4096):
-            return

@@ -1,0 +1,1 @@
+"""Sessions of devices, recorded on their wires and played again."""
