@@ -77,6 +77,9 @@ class Config:
     devices: Mapping[str, str]
     store: str
     uplink_interval_s: float
+    uplink_ca: Path | None
+    uplink_part_kb: int
+    uplink_bandwidth_kbps: float
     policy: Policy
     speech: str
     screen: Screen
@@ -127,6 +130,9 @@ RULES: Mapping[str, _Rule] = MappingProxyType(
             r"(file:///.+|s3://.+)?", "file:///FOLDER, s3://BUCKET?endpoint=URL, or empty"
         ),
         "uplink.interval_s": _number(0.2, 3600),
+        "uplink.ca": _TEXT,
+        "uplink.part_kb": _number(4, 32000, whole=True),
+        "uplink.bandwidth_kbps": _number(0, 1_000_000),
         "policy.min_capture_age_years": _AGE,
         "policy.min_print_age_years": _AGE,
         "policy.attempts_allowed": _number(1, 10, whole=True),
@@ -258,6 +264,9 @@ def _config(path: Path, values: Mapping[str, object], lines: Mapping[str, int]) 
         ),
         store=text("uplink.store"),
         uplink_interval_s=number("uplink.interval_s"),
+        uplink_ca=folder("uplink.ca") if text("uplink.ca") else None,
+        uplink_part_kb=int(number("uplink.part_kb")),
+        uplink_bandwidth_kbps=number("uplink.bandwidth_kbps"),
         policy=policy,
         speech=text("speech.engine"),
         screen=screen,

@@ -241,16 +241,19 @@ class Runner:
         self._post(Purged(enrollment_id))
 
     def _receipts(self, waiting: tuple[Enrollment, ...], told: tuple[Delivery, ...]) -> None:
-        entries = [self._services.outbox.entry(enrollment.packet_sha256) for enrollment in waiting]
-        seen = tuple(Delivery(e.enrollment_id, str(e.state), fault=e.last_fault) for e in entries)
+        outbox = self._services.outbox
+        entries = [outbox.entry(enrollment.packet_sha256) for enrollment in waiting]
+        seen = tuple(
+            Delivery(e.enrollment_id, str(e.state), outbox.sent_percent(e), e.last_fault) for e in entries
+        )
         if seen != told:
             self._post(DeliveriesSeen(seen))
         for enrollment, entry in zip(waiting, entries, strict=True):
             if entry.receipt_sha256 in ("", enrollment.receipt_sha256):
                 continue
-            data = self._services.outbox.receipt(enrollment.packet_sha256)
+            data = outbox.receipt(enrollment.packet_sha256)
             receipt = self._services.check_receipt(data, enrollment.packet_sha256) if data else None
-            if receipt is not None:
+            if receipt is not None and receipt.status.verdict is not None:
                 self._post(
                     ReceiptArrived(
                         enrollment.id,

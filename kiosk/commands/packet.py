@@ -110,7 +110,7 @@ def _examine(
     }
     if identity is None:
         return result
-    opened = open_envelope(envelope, identity, anchors)
+    opened = open_envelope(envelope, (identity,), anchors)
     if isinstance(opened, PacketFault):
         return result | {"passed": False, "contents": "not opened", "fault": _fault(opened)}
     checks = verify_contents(opened, officer_anchors=officers)

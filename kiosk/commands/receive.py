@@ -18,7 +18,8 @@ examples:
   kiosk receive --store file:///tmp/store --keys var/keys --once
   kiosk receive --store 's3://ktp-el?endpoint=http://127.0.0.1:8333' --keys /etc/receiver --json
 
-Of the keys these are read: centre/identity.txt opens packets, receiver/ signs receipts, ca/ says which
+Of the keys these are read: centre/identity.txt opens packets (one identity a line, so that those sealed to
+the last recipient still open after a rotation), receiver/ signs receipts, ca/ says which
 units to believe, centre/nik_hash.key, if there, checks the keyed hash of the NIK. A packet that has a
 receipt is left alone. A second packet of the same person gets a signed refusal, unless it names a deletion
 letter: then it is kept for a person to decide.
@@ -40,6 +41,9 @@ def configure(subparsers: Any) -> None:
     parser.add_argument(
         "--keys", type=Path, default=Path("var/keys"), metavar="DIR", help="key folder (default var/keys)"
     )
+    parser.add_argument(
+        "--ca", type=Path, metavar="FILE", help="the only authority to believe an https store by"
+    )
     parser.add_argument("--once", action="store_true", help="answer what is there, then end")
     parser.add_argument("--interval", type=float, default=10.0, metavar="SECONDS", help="pause between looks")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -51,8 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     from kiosk.security.key_faults import KeyFileError  # noqa: PLC0415 - heavy imports wait for the run
     from kiosk.uplink.stop import StopSignal  # noqa: PLC0415
     from kiosk.uplink.store import StoreUnavailableError  # noqa: PLC0415
+    from kiosk.uplink.tls import trust_only  # noqa: PLC0415
 
     try:
+        if arguments.ca is not None:
+            trust_only(arguments.ca)
         receiver = _receiver(arguments.store, arguments.keys)
     except StoreUnavailableError as error:
         print(f"kiosk receive: {error}", file=sys.stderr)
@@ -73,7 +80,7 @@ def _receiver(store_url: str, keys: Path) -> Receiver:
     from cryptography.x509.oid import NameOID  # noqa: PLC0415
 
     from kiosk.packet.cms import DeviceSigner  # noqa: PLC0415
-    from kiosk.packet.open import read_identity  # noqa: PLC0415
+    from kiosk.packet.open import read_identities  # noqa: PLC0415
     from kiosk.security.keys import load_receiver_keys  # noqa: PLC0415
     from kiosk.security.nik_hash import nik_hash  # noqa: PLC0415
     from kiosk.uplink.receiver import Receiver  # noqa: PLC0415
@@ -84,7 +91,7 @@ def _receiver(store_url: str, keys: Path) -> Receiver:
     (name, *_) = own.chain[0].subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return Receiver(
         store=open_store(store_url),
-        identity=read_identity((keys / "centre" / "identity.txt").read_text()),
+        identities=read_identities((keys / "centre" / "identity.txt").read_text()),
         device_anchors=own.anchors.devices,
         signer=DeviceSigner(own.key, own.chain),
         receiver_id=str(name.value),

@@ -35,4 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     words = ["--outbox", str(DataFolder(config.data).outbox), "--keys", str(config.keys)]
     words += ["--store", config.store, "--interval", str(config.uplink_interval_s)]
+    words += ["--part-kb", str(config.uplink_part_kb), "--bandwidth-kbps", str(config.uplink_bandwidth_kbps)]
+    words += ["--ca", str(config.uplink_ca)] if config.uplink_ca else []
     return main([*words, "--once"] if arguments.once else words)

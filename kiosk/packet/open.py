@@ -29,11 +29,19 @@ class OpenedPacket:
 
 def read_identity(text: str) -> pyrage.x25519.Identity:
     """The key in an age identity file (`AGE-SECRET-KEY-1...`, comments allowed). Raises ValueError."""
-    keys = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    keys = read_identities(text)
     if len(keys) != 1:
         raise ValueError(f"an identity file holds one key, this holds {len(keys)}")
+    return keys[0]
+
+
+def read_identities(text: str) -> tuple[pyrage.x25519.Identity, ...]:
+    """All keys of such a file, at least one: the present recipient's and those before it. Raises ValueError."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise ValueError("an identity file holds one key, this holds 0")
     try:
-        return pyrage.x25519.Identity.from_str(keys[0])
+        return tuple(pyrage.x25519.Identity.from_str(line) for line in lines)
     except pyrage.IdentityError as error:
         raise ValueError(f"no age identity: {error}") from error
 
@@ -43,14 +51,14 @@ def open_packet(
 ) -> OpenedPacket | PacketFault:
     """Checks the envelope, decrypts, checks the inner signature and reads the manifest."""
     envelope = check_envelope(data, anchors=anchors)
-    return envelope if isinstance(envelope, PacketFault) else open_envelope(envelope, identity, anchors)
+    return envelope if isinstance(envelope, PacketFault) else open_envelope(envelope, (identity,), anchors)
 
 
 def open_envelope(
-    envelope: Envelope, identity: pyrage.x25519.Identity, anchors: Sequence[x509.Certificate]
+    envelope: Envelope, identities: Sequence[pyrage.x25519.Identity], anchors: Sequence[x509.Certificate]
 ) -> OpenedPacket | PacketFault:
     try:
-        plain = pyrage.decrypt(envelope.ciphertext, [identity])
+        plain = pyrage.decrypt(envelope.ciphertext, list(identities))
     except pyrage.DecryptError as error:
         return PacketFault(FaultKind.NOT_FOR_THIS_KEY, PAYLOAD, str(error), "an age file for this identity")
     signed = read_archive(plain, where=PAYLOAD)

@@ -47,6 +47,11 @@ class CentralStatus(StrEnum):
         """The receiver holds the packet whole and keeps it: the kiosk's copy may go."""
         return self in _ACCEPTING
 
+    @property
+    def verdict(self) -> bool | None:
+        """As `accepts`, but None while the centre has not decided."""
+        return None if self in _UNDECIDED else self.accepts
+
 
 _ACCEPTING = frozenset(
     {
@@ -58,6 +63,14 @@ _ACCEPTING = frozenset(
         CentralStatus.CARD_PRINTED,
         CentralStatus.CARD_SHIPPED,
         CentralStatus.CARD_ISSUED,
+    }
+)
+_UNDECIDED = frozenset(
+    {
+        CentralStatus.UNREGISTERED,
+        CentralStatus.BIO_CAPTURED,
+        CentralStatus.PROCESSING,
+        CentralStatus.SENT_FOR_ENROLLMENT,
     }
 )
 

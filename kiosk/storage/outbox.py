@@ -5,12 +5,13 @@ One folder on one disk. For each packet:
     <sha256>.ktp      the sealed packet, named by the SHA-256 of its bytes, never changed
     <sha256>.json     its state, replaced as a whole at each change
     <sha256>.receipt  what the receiver answered, once there is an answer
+    <sha256>.progress how many bytes the store has, while the packet is sent in parts
 
 Changes are made under one lock file, so either process may make them. A packet counts from the moment
 its `.ktp` file has its name: the state is written first, so a power cut in between leaves a state
 without packet, which `sweep` removes, and never a packet without state.
 
-    sealed -> sending -> sent -> received -> purged
+    sealed -> sending -> sent -> processing -> received -> purged
                  any of them -> rejected -> received
 """
 
@@ -37,6 +38,7 @@ class PacketState(StrEnum):
     SEALED = "sealed"
     SENDING = "sending"
     SENT = "sent"
+    PROCESSING = "processing"
     RECEIVED = "received"
     REJECTED = "rejected"
     PURGED = "purged"
@@ -84,7 +86,9 @@ class PurgeRefusedError(OutboxError):
 
 
 _TO_SEND = (PacketState.SEALED, PacketState.SENDING)
-_OPEN = (*_TO_SEND, PacketState.SENT)
+_WITH_CENTRE = (PacketState.SENT, PacketState.PROCESSING)
+_OPEN = (*_TO_SEND, *_WITH_CENTRE)
+_ANSWERED = {True: PacketState.RECEIVED, False: PacketState.REJECTED, None: PacketState.PROCESSING}
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -158,25 +162,53 @@ class Outbox:
             raise PacketDamagedError(f"{sha256}: the stored receipt does not have its hash")
         return receipt
 
-    def record_attempt(self, sha256: str, *, at: dt.datetime, fault: str = "") -> OutboxEntry:
-        """Counts one attempt to send; `fault` says why it failed. Raises WrongStateError."""
+    def record_attempt(self, sha256: str, *, at: dt.datetime, fault: str | None = None) -> OutboxEntry:
+        """Counts one attempt to send, before its first byte; from then on the store may have the packet.
+
+        fault: why it failed, if that is known already. Raises WrongStateError.
+        """
         with self._locked():
             entry = self._in(sha256, _OPEN)
-            state = PacketState.SENT if entry.state is PacketState.SENT else PacketState.SENDING
+            state = entry.state if entry.state in _WITH_CENTRE else PacketState.SENDING
+            told = entry.last_fault if fault is None else fault
             return self._save(
-                replace(entry, state=state, attempts=entry.attempts + 1, last_attempt_at=at, last_fault=fault)
+                replace(entry, state=state, attempts=entry.attempts + 1, last_attempt_at=at, last_fault=told)
             )
+
+    def note_fault(self, sha256: str, fault: str) -> OutboxEntry:
+        """Why the attempt that was counted last has failed. Raises WrongStateError."""
+        with self._locked():
+            return self._save(replace(self._in(sha256, _OPEN), last_fault=fault))
+
+    def note_progress(self, sha256: str, sent_bytes: int) -> None:
+        """For the screen: how much of a packet the store has. Whole or not at all, but lost with the power."""
+        path = self._progress_path(sha256)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_text(str(sent_bytes), "ascii")
+        temporary.replace(path)
+
+    def sent_percent(self, entry: OutboxEntry) -> int | None:
+        """Of a packet that is being sent in parts; None for any other."""
+        if entry.state is not PacketState.SENDING:
+            return None
+        try:
+            return 100 * int(self._progress_path(entry.sha256).read_text("ascii")) // entry.size_bytes
+        except (OSError, ValueError, ZeroDivisionError):
+            return None
 
     def mark_sent(self, sha256: str, at: dt.datetime) -> OutboxEntry:
         """The store has the whole packet. Marking it again keeps the first time. Raises WrongStateError."""
         with self._locked():
             entry = self._in(sha256, _OPEN)
-            if entry.state is PacketState.SENT:
+            if entry.state in _WITH_CENTRE:
                 return entry
+            self._progress_path(sha256).unlink(missing_ok=True)
             return self._save(replace(entry, state=PacketState.SENT, sent_at=at, last_fault=""))
 
-    def attach_receipt(self, sha256: str, receipt: bytes, *, accepted: bool = True) -> OutboxEntry:
+    def attach_receipt(self, sha256: str, receipt: bytes, *, accepted: bool | None = True) -> OutboxEntry:
         """Keeps the receiver's answer. The caller has checked its signature and that it names this packet.
+
+        accepted: None while the centre is at work on it; that answer will be followed by another.
 
         A packet may be received without having been sent from here: a courier carried it. A rejected
         packet may be accepted later. Raises UnknownPacketError, WrongStateError.
@@ -188,7 +220,7 @@ class Outbox:
                 return entry
             self._in(sha256, (*_OPEN, PacketState.REJECTED))
             write_atomic(self._receipt_path(sha256), receipt)
-            state = PacketState.RECEIVED if accepted else PacketState.REJECTED
+            state = _ANSWERED[accepted]
             return self._save(replace(entry, state=state, receipt_sha256=receipt_sha256, last_fault=""))
 
     def purge(self, sha256: str) -> OutboxEntry:
@@ -265,6 +297,9 @@ class Outbox:
 
     def _receipt_path(self, sha256: str) -> Path:
         return self._path(sha256, "receipt")
+
+    def _progress_path(self, sha256: str) -> Path:
+        return self._path(sha256, "progress")
 
     def _path(self, sha256: str, suffix: str) -> Path:
         if not _SHA256_HEX.fullmatch(sha256):

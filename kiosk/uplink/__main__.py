@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from cryptography import x509
 
 from kiosk.storage.outbox import Outbox, OutboxError
 from kiosk.uplink.backoff import Backoff
+from kiosk.uplink.pace import Pace, StopAskedError
 from kiosk.uplink.sender import Outcome, Report, Sender
 from kiosk.uplink.stop import StopSignal
 from kiosk.uplink.store import StoreUnavailableError, open_store
+from kiosk.uplink.tls import trust_only
 
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 300.0
+_BYTES_PER_S_OF_KBPS = 1000 / 8
 _EPILOG = """\
 examples:
   python -m kiosk.uplink --outbox var/outbox --keys var/keys --store file:///media/courier
@@ -33,13 +37,22 @@ when the store was out of reach or a packet or receipt was refused; 2 when the a
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
+    stop = StopSignal()
     try:
+        if arguments.ca is not None:
+            trust_only(arguments.ca)
         sender = Sender(
             outbox=Outbox(arguments.outbox),
             store=open_store(arguments.store),
             device_anchors=_anchors(arguments.keys / "ca" / "device_ca.pem"),
             receiver_anchors=_anchors(arguments.keys / "ca" / "receiver_ca.pem"),
             now=lambda: dt.datetime.now(dt.UTC),
+            part_bytes=arguments.part_kb * 1000,
+            pace=Pace(
+                bytes_per_s=arguments.bandwidth_kbps * _BYTES_PER_S_OF_KBPS or None,
+                monotonic_s=time.monotonic,
+                wait=stop.wait,
+            ),
         )
     except StoreUnavailableError as error:
         print(f"kiosk.uplink: {error}", file=sys.stderr)
@@ -48,10 +61,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kiosk.uplink: {error}", file=sys.stderr)
         return 2
     if arguments.once:
-        return _pass(sender)
-    stop = StopSignal()
+        return _pass(sender, stop)
     backoff = Backoff(first_s=_FIRST_WAIT_S, longest_s=_LONGEST_WAIT_S)
-    run(lambda: _pass(sender) == 0, wait=stop.wait, backoff=backoff, interval_s=arguments.interval)
+    run(lambda: _pass(sender, stop) == 0, wait=stop.wait, backoff=backoff, interval_s=arguments.interval)
     return 0
 
 
@@ -69,13 +81,17 @@ def run(
             return
 
 
-def _pass(sender: Sender) -> int:
-    """0 when nothing failed."""
+def _pass(sender: Sender, stop: StopSignal) -> int:
+    """0 when nothing failed. Ends early when the end is asked for."""
     failed = False
     try:
         for report in sender.run_once():
             _tell(report)
             failed |= report.outcome in (Outcome.UNREACHABLE, Outcome.PACKET_FAULT, Outcome.RECEIPT_REFUSED)
+            if stop.wait(0):
+                break
+    except StopAskedError:
+        pass
     except OutboxError as error:
         print(f"kiosk.uplink: {error}", file=sys.stderr, flush=True)
         return 1
@@ -104,7 +120,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--outbox", type=Path, required=True, metavar="DIR", help="the kiosk's outbox folder")
     parser.add_argument("--store", required=True, metavar="URL", help="file:///folder or s3://bucket?...")
     parser.add_argument("--keys", type=Path, required=True, metavar="DIR", help="folder with ca/*.pem")
+    parser.add_argument(
+        "--ca", type=Path, metavar="FILE", help="the only authority to believe an https store by"
+    )
     parser.add_argument("--once", action="store_true", help="one pass, then end")
+    parser.add_argument(
+        "--part-kb",
+        type=int,
+        default=128,
+        metavar="KB",
+        help="larger packets go in parts of this (default 128)",
+    )
+    parser.add_argument(
+        "--bandwidth-kbps", type=float, default=0, metavar="KBIT/S", help="never more than this; 0 for no cap"
+    )
     parser.add_argument(
         "--interval", type=float, default=30.0, metavar="SECONDS", help="pause between passes (default 30)"
     )

@@ -16,18 +16,20 @@ from kiosk.packet.faults import PacketFault
 from kiosk.packet.open import open_envelope
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
 from kiosk.packet.verify import Check, verify_contents
-from kiosk.uplink.store import PacketStore
+from kiosk.uplink.store import PacketStore, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
     """Keeps no state of its own: receipts and accepted persons lie in the store, so several may run.
 
-    now: wall clock. nik_hash: the keyed hash of a NIK, None to take the header's word for it.
+    identities: of every recipient that packets may still come for; the unit's list of recipients changes
+    while packets wait. now: wall clock. nik_hash: the keyed hash of a NIK, None to take the header's word
+    for it.
     """
 
     store: PacketStore
-    identity: pyrage.x25519.Identity
+    identities: Sequence[pyrage.x25519.Identity]
     device_anchors: Sequence[x509.Certificate]
     signer: DeviceSigner
     receiver_id: str
@@ -36,11 +38,23 @@ class Receiver:
 
     def run_once(self) -> Iterator[Judgement]:
         """Answers every packet that has no receipt yet. Raises StoreUnavailableError."""
-        for sha256 in sorted(self.store.packets()):
-            if self.store.receipt(sha256) is None and (data := self.store.packet(sha256)) is not None:
-                judgement = self.judge(sha256, data)
-                if self.store.put_receipt(sha256, sign_receipt(judgement.receipt, signer=self.signer)):
-                    yield judgement
+        self.store.join_parts()
+        for sha256 in self.store.unanswered():
+            judgement = self._judged(sha256)
+            if judgement is not None and self.store.put_receipt(
+                sha256, sign_receipt(judgement.receipt, signer=self.signer)
+            ):
+                yield judgement
+
+    def _judged(self, sha256: str) -> Judgement | None:
+        """None when it is not there any more, or another receiver has answered since the listing."""
+        if self.store.receipt(sha256) is not None:
+            return None
+        try:
+            data = self.store.packet(sha256)
+        except TooLargeError as error:
+            return self._refuse(sha256, "", str(error))
+        return None if data is None else self.judge(sha256, data)
 
     def judge(self, sha256: str, data: bytes) -> Judgement:
         """The receipt for these bytes under this name. An acceptable packet takes its person's place."""
@@ -50,7 +64,7 @@ class Receiver:
         if isinstance(envelope, PacketFault):
             return self._refuse(sha256, "", str(envelope))
         nik_hash = envelope.header.nik_hash
-        opened = open_envelope(envelope, self.identity, self.device_anchors)
+        opened = open_envelope(envelope, self.identities, self.device_anchors)
         if isinstance(opened, PacketFault):
             return self._refuse(sha256, nik_hash, str(opened))
         checks = verify_contents(opened, nik_hash=self.nik_hash)

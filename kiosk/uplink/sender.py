@@ -7,28 +7,37 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from cryptography import x509
 
-from kiosk.packet.envelope import Envelope, check_envelope
+from kiosk.packet.envelope import check_envelope
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import verify_receipt
 from kiosk.storage.outbox import Outbox, OutboxEntry, OutboxError, PacketState
-from kiosk.uplink.store import Delivery, PacketStore, StoreUnavailableError
+from kiosk.uplink.pace import Pace
+from kiosk.uplink.parts import deliver
+from kiosk.uplink.store import LARGEST_PACKET_BYTES, Delivery, PacketStore, StoreUnavailableError, TooLargeError
 
 RECEIPTS_PER_PASS = 50
 """A centre months behind leaves thousands unanswered; asking for each every time would fill the line."""
-_AWAITING_ANSWER = (PacketState.SENT, PacketState.REJECTED)
+PACKETS_PER_PASS = 50
+"""After these the receipts have their turn: sending the packets of months may take weeks."""
+_AWAITING_ANSWER = (PacketState.SENT, PacketState.PROCESSING, PacketState.REJECTED)
 
 
 class Outcome(StrEnum):
     SENT = "sent"
     ALREADY_THERE = "already_there"
     RECEIVED = "received"
+    PROCESSING = "processing"
     REJECTED = "rejected"
     PACKET_FAULT = "packet_fault"
     RECEIPT_REFUSED = "receipt_refused"
     UNREACHABLE = "unreachable"
+
+
+_ANSWERS = {True: Outcome.RECEIVED, False: Outcome.REJECTED, None: Outcome.PROCESSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,9 @@ class Report:
 class Sender:
     """device_anchors, receiver_anchors: whose packets go out, whose receipts are believed.
 
-    now: wall clock. sample: which receipts to ask for when there are too many for one pass.
+    now: wall clock. part_bytes: larger packets go in parts of this size, unless the store is a folder.
+    pace: the bandwidth cap, None for none. sample: which receipts to ask for when there are too many for
+    one pass.
     """
 
     outbox: Outbox
@@ -52,11 +63,16 @@ class Sender:
     device_anchors: Sequence[x509.Certificate]
     receiver_anchors: Sequence[x509.Certificate]
     now: Callable[[], dt.datetime]
+    part_bytes: int = LARGEST_PACKET_BYTES
+    pace: Pace | None = None
     sample: Callable[[Sequence[OutboxEntry], int], Sequence[OutboxEntry]] = random.sample
 
     def run_once(self) -> Iterator[Report]:
-        """Ends at the first answer that the store is out of reach. Raises OutboxError for a broken outbox."""
-        for entry in self.outbox.pending():
+        """Ends at the first answer that the store is out of reach.
+
+        Raises OutboxError for a broken outbox, StopAskedError as the pace does.
+        """
+        for entry in self.outbox.pending()[:PACKETS_PER_PASS]:
             yield (report := self._send(entry))
             if report.outcome is Outcome.UNREACHABLE:
                 return
@@ -69,18 +85,37 @@ class Sender:
 
     def _send(self, entry: OutboxEntry) -> Report:
         sha256 = entry.sha256
-        envelope = self._envelope(sha256)
-        if isinstance(envelope, str):
-            self.outbox.record_attempt(sha256, at=self.now(), fault=envelope)
-            return Report(sha256, Outcome.PACKET_FAULT, envelope)
         try:
-            delivery = self.store.put_packet(sha256, self.outbox.read(sha256))
-        except StoreUnavailableError as error:
-            self.outbox.record_attempt(sha256, at=self.now(), fault=str(error))
-            return Report(sha256, Outcome.UNREACHABLE, str(error))
+            data = self.outbox.read(sha256)
+            envelope = check_envelope(data, anchors=self.device_anchors)
+        except OutboxError as error:
+            return self._unfit(sha256, str(error))
+        if isinstance(envelope, PacketFault):
+            return self._unfit(sha256, str(envelope))
         self.outbox.record_attempt(sha256, at=self.now())
+        try:
+            delivery = deliver(
+                self.store,
+                sha256,
+                data,
+                part_bytes=LARGEST_PACKET_BYTES if self.store.is_folder else self.part_bytes,
+                again=entry.attempts > 0,
+                spend=self._spend,
+                progress=partial(self.outbox.note_progress, sha256),
+            )
+        except StoreUnavailableError as error:
+            self.outbox.note_fault(sha256, str(error))
+            return Report(sha256, Outcome.UNREACHABLE, str(error))
         self.outbox.mark_sent(sha256, self.now())
         return Report(sha256, Outcome.SENT if delivery is Delivery.NEW else Outcome.ALREADY_THERE)
+
+    def _unfit(self, sha256: str, fault: str) -> Report:
+        self.outbox.record_attempt(sha256, at=self.now(), fault=fault)
+        return Report(sha256, Outcome.PACKET_FAULT, fault)
+
+    def _spend(self, size_bytes: int) -> None:
+        if self.pace is not None and not self.store.is_folder:
+            self.pace.spend(size_bytes)
 
     def _fetch_receipt(self, entry: OutboxEntry) -> Report | None:
         """None while there is no answer, or only the one already known."""
@@ -89,27 +124,24 @@ class Sender:
             data = self.store.receipt(sha256)
         except StoreUnavailableError as error:
             return Report(sha256, Outcome.UNREACHABLE, str(error))
+        except TooLargeError as error:
+            return Report(sha256, Outcome.RECEIPT_REFUSED, str(error))
         if data is None or data == self.outbox.receipt(sha256):
             return None
         receipt = verify_receipt(
             data, packet_sha256=sha256, anchors=self.receiver_anchors, sealed_at=self._sealed_at(sha256)
         )
         if isinstance(receipt, PacketFault):
-            if entry.state is PacketState.SENT:
+            if entry.state is not PacketState.REJECTED:
                 self.outbox.record_attempt(sha256, at=self.now(), fault=f"receipt: {receipt}")
             return Report(sha256, Outcome.RECEIPT_REFUSED, str(receipt))
-        self.outbox.attach_receipt(sha256, data, accepted=receipt.status.accepts)
-        outcome = Outcome.RECEIVED if receipt.status.accepts else Outcome.REJECTED
+        self.outbox.attach_receipt(sha256, data, accepted=receipt.status.verdict)
+        outcome = _ANSWERS[receipt.status.verdict]
         return Report(sha256, outcome, f"{receipt.status} {receipt.detail}".strip())
 
     def _sealed_at(self, sha256: str) -> dt.datetime | None:
-        envelope = self._envelope(sha256)
-        return None if isinstance(envelope, str) else envelope.header.vouched_sealed_at
-
-    def _envelope(self, sha256: str) -> Envelope | str:
-        """The packet's checked envelope, or what is wrong with it in words."""
         try:
             envelope = check_envelope(self.outbox.read(sha256), anchors=self.device_anchors)
-        except OutboxError as error:
-            return str(error)
-        return str(envelope) if isinstance(envelope, PacketFault) else envelope
+        except OutboxError:
+            return None
+        return None if isinstance(envelope, PacketFault) else envelope.header.vouched_sealed_at

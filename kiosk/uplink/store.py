@@ -2,6 +2,7 @@
 
 packets/<sha256>.ktp       the packet, named by its content: sending it twice is sending it once
 packets/<sha256>.receipt   the receiver's answer
+parts/<sha256>/<count>-<number>   a packet on its way (see `parts`), until the receiver has joined it
 accepted/<nik hash>        the packet the receiver took for this person, so that there is only one
 images/<version>.raucb     signed images for the units
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import configparser
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,12 +25,13 @@ from obstore.store import LocalStore, S3Store
 if TYPE_CHECKING:
     from obstore.store import S3Config
 
-MULTIPART_ABOVE_BYTES = 32 * 1024 * 1024
-"""A conditional put is one request. Above this, parts survive a bad line better; the name is guard enough."""
+LARGEST_PACKET_BYTES = 32 * 1024 * 1024
+"""Sixty times a packet of today. Who can write to the store cannot fill a receiver's memory."""
 _REQUEST_TIMEOUT = dt.timedelta(minutes=15)
 """For one whole put: 600 kB over a line of 8 kbit/s take ten minutes."""
 _CONNECT_TIMEOUT = dt.timedelta(seconds=10)
-_PACKET = re.compile(r"packets/([0-9a-f]{64})\.ktp")
+_PACKET = re.compile(r"packets/([0-9a-f]{64})\.(ktp|receipt)")
+_PART = re.compile(r"parts/([0-9a-f]{64})/([0-9]{5})-([0-9]{5})")
 _IMAGE = re.compile(r"images/([0-9.]{1,64})\.raucb")
 _S3_OPTIONS = {"endpoint", "region", "prefix", "credentials"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -44,12 +46,16 @@ class StoreUnavailableError(Exception):
     """The store did not do what was asked: unreachable, full, or it refuses this unit."""
 
 
+class TooLargeError(Exception):
+    """An object larger than any packet; it was not read."""
+
+
 class Delivery(StrEnum):
     NEW = "new"
     ALREADY_THERE = "already_there"
 
 
-def open_store(url: str, *, multipart_above_bytes: int = MULTIPART_ABOVE_BYTES) -> PacketStore:
+def open_store(url: str) -> PacketStore:
     """`file:///folder` or `s3://bucket?endpoint=https://host:port&region=..&prefix=..&credentials=FILE`.
 
     S3 credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from FILE, an AWS shared
@@ -61,37 +67,65 @@ def open_store(url: str, *, multipart_above_bytes: int = MULTIPART_ABOVE_BYTES) 
         folder = unquote(parts.path)
         return PacketStore(_ask(lambda: LocalStore(folder, mkdir=True)))
     if parts.scheme == "s3" and parts.netloc:
-        engine = _s3(parts.netloc, parse_qs(parts.query, keep_blank_values=True))
-        return PacketStore(engine, multipart_above_bytes=multipart_above_bytes)
+        return PacketStore(_s3(parts.netloc, parse_qs(parts.query, keep_blank_values=True)))
     raise StoreUrlError(f"{url!r} is no store; allowed: file:///folder or s3://bucket?endpoint=...")
 
 
 class PacketStore:
     """Every method raises StoreUnavailableError and may simply be called again."""
 
-    def __init__(
-        self, store: LocalStore | S3Store, *, multipart_above_bytes: int = MULTIPART_ABOVE_BYTES
-    ) -> None:
+    def __init__(self, store: LocalStore | S3Store) -> None:
         self._store = store
-        self._multipart_above_bytes = multipart_above_bytes
+
+    @property
+    def is_folder(self) -> bool:
+        """On this machine: a put is a copy, and needs neither parts nor pace."""
+        return isinstance(self._store, LocalStore)
 
     def put_packet(self, sha256: str, data: bytes) -> Delivery:
-        path = f"packets/{sha256}.ktp"
-        if len(data) <= self._multipart_above_bytes:
-            return Delivery.NEW if self._create(path, data) else Delivery.ALREADY_THERE
-        if self._size(path) == len(data):
-            return Delivery.ALREADY_THERE
-        _ask(lambda: obstore.put(self._store, path, data, use_multipart=True))
-        return Delivery.NEW
+        return Delivery.NEW if self._create(f"packets/{sha256}.ktp", data) else Delivery.ALREADY_THERE
 
-    def packets(self) -> Iterator[str]:
-        """SHA-256 of every packet, in no order. Other objects are passed over."""
-        batches = _ask(lambda: list(obstore.list(self._store, prefix="packets")))
-        for meta in (meta for batch in batches for meta in batch):
-            if found := _PACKET.fullmatch(meta["path"]):
-                yield found[1]
+    def has_packet(self, sha256: str) -> bool:
+        try:
+            _ask(lambda: obstore.head(self._store, f"packets/{sha256}.ktp"))
+        except (NotFoundError, FileNotFoundError):
+            return False
+        return True
+
+    def put_part(self, sha256: str, number: int, count: int, data: bytes) -> None:
+        """number: from 1. A part that is there stays."""
+        self._create(_part_path(sha256, number, count), data)
+
+    def parts(self, sha256: str, count: int) -> frozenset[int]:
+        """The numbers of the parts that are there, of a packet in `count` parts."""
+        found = self._listed(f"parts/{sha256}", _PART)
+        return frozenset(int(name[3]) for name, _ in found if int(name[2]) == count)
+
+    def join_parts(self) -> None:
+        """Makes packets of those whose parts are all there, and removes the parts of every packet that is."""
+        sets: dict[str, dict[int, dict[int, int]]] = {}
+        for name, size in self._listed("parts", _PART):
+            sets.setdefault(name[1], {}).setdefault(int(name[2]), {})[int(name[3])] = size
+        for sha256, by_count in sets.items():
+            complete = (count for count, sizes in by_count.items() if len(sizes) == count)
+            if (count := next(complete, None)) is not None:
+                joined = self._join(sha256, by_count[count])
+            else:
+                joined = self.has_packet(sha256)
+            if joined:
+                paths = [_part_path(sha256, n, count) for count, sizes in by_count.items() for n in sizes]
+                self._remove(paths)
+
+    def unanswered(self) -> Iterator[str]:
+        """SHA-256 of every packet without a receipt, in order. Other objects are passed over."""
+        packets: set[str] = set()
+        answered: set[str] = set()
+        for name, _ in self._listed("packets", _PACKET):
+            (packets if name[2] == "ktp" else answered).add(name[1])
+        yield from sorted(packets - answered)
 
     def packet(self, sha256: str) -> bytes | None:
+        """Raises TooLargeError."""
         return self._read(f"packets/{sha256}.ktp")
 
     def put_receipt(self, sha256: str, receipt: bytes) -> bool:
@@ -113,10 +147,8 @@ class PacketStore:
 
     def images(self) -> Iterator[tuple[str, int]]:
         """Version and size in bytes of every image offered to units, in no order."""
-        batches = _ask(lambda: list(obstore.list(self._store, prefix="images")))
-        for meta in (meta for batch in batches for meta in batch):
-            if found := _IMAGE.fullmatch(meta["path"]):
-                yield found[1], meta["size"]
+        for name, size in self._listed("images", _IMAGE):
+            yield name[1], size
 
     def image_part(self, version: str, *, start: int, end: int) -> bytes:
         """The bytes from `start` up to `end` of an image."""
@@ -132,15 +164,40 @@ class PacketStore:
 
     def _read(self, path: str) -> bytes | None:
         try:
-            return _ask(lambda: bytes(obstore.get(self._store, path).bytes()))
+            found = _ask(lambda: obstore.get(self._store, path))
+            if found.meta["size"] > LARGEST_PACKET_BYTES:
+                raise TooLargeError(f"{found.meta['size']} bytes; allowed: {LARGEST_PACKET_BYTES}")
+            return _ask(lambda: bytes(found.bytes()))
         except (NotFoundError, FileNotFoundError):
             return None
 
-    def _size(self, path: str) -> int | None:
+    def _listed(self, prefix: str, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], int]]:
+        """The names under `prefix` that have the pattern, with sizes in bytes, in no order."""
+        batches = _ask(lambda: list(obstore.list(self._store, prefix=prefix)))
+        for meta in (meta for batch in batches for meta in batch):
+            if found := pattern.fullmatch(meta["path"]):
+                yield found, meta["size"]
+
+    def _join(self, sha256: str, sizes: Mapping[int, int]) -> bool:
+        """False when another receiver removed a part meanwhile."""
+        if sum(sizes.values()) > LARGEST_PACKET_BYTES:
+            return True  # no kiosk's: it goes with its parts
+        pieces = [self._read(_part_path(sha256, number, len(sizes))) for number in sorted(sizes)]
+        whole = [piece for piece in pieces if piece is not None]
+        if len(whole) < len(pieces):
+            return False
+        self._create(f"packets/{sha256}.ktp", b"".join(whole))
+        return True
+
+    def _remove(self, paths: Sequence[str]) -> None:
         try:
-            return _ask(lambda: obstore.head(self._store, path)["size"])
-        except (NotFoundError, FileNotFoundError):
-            return None
+            _ask(lambda: obstore.delete(self._store, paths))
+        except (NotFoundError, FileNotFoundError):  # another receiver was first
+            return
+
+
+def _part_path(sha256: str, number: int, count: int) -> str:
+    return f"parts/{sha256}/{count:05}-{number:05}"
 
 
 def _ask(request: Callable[[], T]) -> T:

@@ -89,7 +89,7 @@ class Line:
     def receiver(self) -> Receiver:
         return Receiver(
             store=self.store,
-            identity=self.keys.identity,
+            identities=(self.keys.identity,),
             device_anchors=self.keys.device_anchors,
             signer=self.keys.receiver,
             receiver_id="PUSAT-CONTOH",

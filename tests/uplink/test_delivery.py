@@ -81,7 +81,7 @@ def test_a_packet_damaged_on_disk_stays_and_the_others_go(line: Line, packet: Se
 def test_bytes_that_are_no_packet_are_not_sent(line: Line):
     line.outbox.put(b"not a packet", enrollment_id="x", nik_hash="", sealed_at=line.now)
     assert outcomes(line.send()) == [Outcome.PACKET_FAULT]
-    assert list(line.store.packets()) == []
+    assert list(line.store.unanswered()) == []
 
 
 def test_a_forged_receipt_is_refused_and_a_true_one_is_still_taken(line: Line, packet: SealedPacket, tmp_path):

@@ -78,7 +78,7 @@ def test_bytes_under_a_foreign_name_are_refused(line: Line, packet: SealedPacket
 
 
 def test_a_payload_for_another_centre_is_refused(line: Line, packet: SealedPacket, tmp_path):
-    stranger = replace(line.receiver(), identity=type(line.keys.identity).generate())
+    stranger = replace(line.receiver(), identities=(type(line.keys.identity).generate(),))
     judgement = stranger.judge(packet.sha256, packet.data)
     assert judgement.receipt.status is CentralStatus.ENROLL_FAILURE_AT_CENTRAL
     assert judgement.receipt.detail.startswith("payload.age: ")

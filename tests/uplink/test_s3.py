@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -63,14 +62,6 @@ def test_a_second_put_is_refused_by_the_server(seaweed: Seaweed):
     assert store.packet("11" * 32) == b"first"
     assert store.claim("22" * 32, "11" * 32) == "11" * 32
     assert store.claim("22" * 32, "33" * 32) == "11" * 32
-
-
-def test_a_large_object_goes_in_parts_and_once(seaweed: Seaweed):
-    store = open_store(seaweed.url, multipart_above_bytes=1024 * 1024)
-    large = os.urandom(7 * 1024 * 1024)  # more than one part of 5 MiB, the least S3 allows
-    assert store.put_packet("44" * 32, large) is Delivery.NEW
-    assert store.put_packet("44" * 32, large) is Delivery.ALREADY_THERE
-    assert store.packet("44" * 32) == large
 
 
 def test_wrong_credentials_are_told_and_nothing_is_lost(

@@ -38,6 +38,6 @@ def test_a_credentials_file_that_will_not_do_is_named(tmp_path: Path, text: str)
 def test_a_folder_with_a_space_in_its_name_is_a_store(tmp_path: Path):
     store = open_store(f"file://{tmp_path}/stik%20kurir")
     assert store.receipt("ab" * 32) is None
-    assert list(store.packets()) == []
+    assert list(store.unanswered()) == []
     store.put_packet("ab" * 32, b"x")
     assert (tmp_path / "stik kurir/packets" / f"{'ab' * 32}.ktp").read_bytes() == b"x"
