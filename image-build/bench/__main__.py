@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import checks
+from bench import checks, updates
 from bench.checks import Bench
 from bench.office import make_office
 from bench.outcomes import Outcome, Seen, Verdict, checked, write_report
@@ -31,6 +31,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("no network beyond the loopback for kiosk-ui", checks.no_network_for_the_screen),
     ("a touch enters the flow", checks.touch_enters_the_flow),
     ("power cut in mid-enrollment, and resume", checks.power_cut),
+    ("an update installs, starts from the other slot, keeps the data", updates.installs_and_starts),
+    ("a changed update is refused", updates.refuses_a_changed_bundle),
+    ("a broken image on trial rolls back", updates.broken_image_rolls_back),
     ("a tampered root does not start", checks.tampered_root),
     ("a block tampered deep in the root restarts the unit", checks.tampered_file),
     ("lost data partition", checks.pulled_data_partition),
@@ -51,8 +54,8 @@ NOT_POSSIBLE = (
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Boot the image in QEMU and check it.")
-    parser.add_argument("--image", type=Path, default=PROJECT / "build/image/disk/result")
     parser.add_argument("--out", type=Path, default=PROJECT / "out/image-test")
+    parser.add_argument("--built", type=Path, default=PROJECT / "build/image", help="folder of `make image`")
     parser.add_argument("--only", default="", help="checks whose name contains this, and the start before them")
     parser.add_argument("--slow", type=float, default=1.0, help="patience for a busy host, 1 for an idle one")
     chosen = parser.parse_args(arguments)
@@ -61,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=PROJECT / "build") as name:
         outcomes, timings = _checked(chosen, Path(name))
     facts = [
-        ("image", f"{chosen.image.stat().st_blocks * 512 / 1e6:.0f} MB on disk"),
+        ("image", f"{(chosen.built / 'disk/result').stat().st_blocks * 512 / 1e6:.0f} MB on disk"),
         ("machine", "QEMU virt, cortex-a72, 2 processors, 2 GiB, software emulation"),
         *((f"{what} (s)", f"{seconds:.0f}") for what, seconds in timings.items()),
     ]
@@ -73,7 +76,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _checked(chosen: argparse.Namespace, room: Path) -> tuple[list[Outcome], dict[str, float]]:
     office = make_office(room / "office", devices={}, store="")
     places = drawn_places(room / "drawn")
-    bench = Bench(chosen.image, room, chosen.out, office, places, room / "drawn", chosen.slow)
+    newer = updates.make_newer(chosen.built, room, initrd=PROJECT / "image-build/initrd")
+    bench = Bench(
+        image=chosen.built / "disk/result",
+        room=room,
+        out=chosen.out,
+        office=office,
+        places=places,
+        drawn=room / "drawn",
+        slow=chosen.slow,
+        hardware=updates.with_bundle(newer),
+    )
     outcomes: list[Outcome] = []
     began_s = time.monotonic()
     try:

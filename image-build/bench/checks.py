@@ -19,7 +19,10 @@ ALIKE = 0.85
 
 @dataclass(slots=True)
 class Bench:
-    """image: as it is delivered. out: report and pictures. slow: patience, in units of an idle host's."""
+    """image: as it is delivered. out: report and pictures. slow: patience, in units of an idle host's.
+
+    hardware: of the unit that most checks share.
+    """
 
     image: Path
     room: Path
@@ -28,6 +31,7 @@ class Bench:
     places: Places
     drawn: Path
     slow: float = 1.0
+    hardware: Hardware = field(default_factory=Hardware)
     machine: Machine | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -63,7 +67,7 @@ class Bench:
 
 def boots(bench: Bench) -> Seen:
     """The image starts from its verified root and comes to rest."""
-    bench.machine = bench.fresh("unit")
+    bench.machine = bench.fresh("unit", bench.hardware)
     bench.machine.start()
     line = bench.machine.wait_for_console(r"kiosk-initrd: root [ab], hash \w+", timeout_s=300 * bench.slow)
     waited = "systemctl is-active --quiet multi-user.target"
