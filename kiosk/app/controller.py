@@ -115,7 +115,7 @@ class Controller:
         diagnosing = isinstance(self._kiosk.screen, OfficerDiagnosing)
         if diagnosing and now_s - self._examined_s >= EXAMINE_INTERVAL_S:
             self._examined_s = now_s
-            self._runner.examine(self._kiosk, self._services.clock.now())
+            self._runner.examine(self._services.clock.now())
         self._speak(now_s)
 
     def view(self) -> View:

@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from hw.api import Device, Fault
 from kiosk.app.services import Services
 from kiosk.enrollment.events import DeviceTested, UnitExamined
-from kiosk.enrollment.record import Enrollment, Stamp
+from kiosk.enrollment.record import Stamp
 from kiosk.enrollment.standing import DeviceStanding, SelfTestLine, UnitStanding
 from kiosk.security.audit import AuditEvent
 from kiosk.storage.layout import FREE_DISK_MB
+from kiosk.storage.outbox import UNDELIVERED
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
     services: Services
 
-    def examine(self, unsent: tuple[Enrollment, ...], now: Stamp) -> UnitExamined:
-        """unsent: sealed records without an accepting receipt, oldest first; the oldest is tried first."""
+    def examine(self, now: Stamp) -> UnitExamined:
+        """unsent: sealed packets without an accepting receipt; the oldest, tried first, tells what hinders."""
         services = self.services
         free_mb = shutil.disk_usage(services.data).free // 1_000_000
-        oldest = services.outbox.entry(unsent[0].packet_sha256) if unsent else None
+        oldest = services.outbox.entries(*UNDELIVERED, limit=1)
         return UnitExamined(
             UnitStanding(
                 devices=tuple(_standing(device) for device in services.devices),
@@ -30,8 +31,8 @@ class Diagnostics:
                 clock=now,
                 free_mb=free_mb,
                 enough_free=free_mb >= FREE_DISK_MB,
-                unsent=len(unsent),
-                last_fault=oldest.last_fault if oldest is not None else "",
+                unsent=services.outbox.count(*UNDELIVERED),
+                last_fault=oldest[0].last_fault if oldest else "",
             )
         )
 

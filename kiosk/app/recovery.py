@@ -1,4 +1,8 @@
-"""The state after a start: every enrollment replayed from the journal, those that ended forgotten."""
+"""The state after a start: the open enrollments replayed from the journal, those that ended forgotten.
+
+Records that only wait for their receipt rest in the journal, so that a start costs the same after months; the
+newest of them are replayed for the officer's queue, any other when its answer has come.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from kiosk.storage.journal import Journal
 
 ENDED = (Stage.PURGED, Stage.ABORTED)
 """Nothing can follow, and nobody is served by what the facts say: the journal forgets them."""
+SEALED_SHOWN = 20
+"""Records at rest that the queue shows after a start: those that residents still ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +30,24 @@ class Recovered:
 
 def recover(journal: Journal) -> Recovered:
     """Raises FactError, CodecError or JournalDamagedError when the journal does not add up."""
-    enrollments: list[Enrollment] = []
+    enrollments = [replayed(journal, one) for one in journal.resting(newest=SEALED_SHOWN)]
     for enrollment_id in journal.enrollments():
-        enrollment = replay(fact_from_line(event.event) for event in journal.events(enrollment_id))
+        enrollment = replayed(journal, enrollment_id)
         if enrollment.stage in ENDED:
             journal.forget(enrollment_id)  # the power went between the last fact and this
+        elif may_rest(enrollment):
+            journal.rest(enrollment_id)
         enrollments.append(enrollment)
-    number = max((int(one.rpartition("-")[2]) for one in journal.begun()), default=0)
+    number = int(journal.begun_last().rpartition("-")[2] or 0)
     return Recovered(tuple(sorted(enrollments, key=lambda e: e.id)), number + 1, journal.written_last())
+
+
+def replayed(journal: Journal, enrollment_id: str) -> Enrollment:
+    """Raises as `recover` does."""
+    return replay(fact_from_line(event.event) for event in journal.events(enrollment_id))
+
+
+def may_rest(enrollment: Enrollment) -> bool:
+    """Sealed, the slip settled, no answer yet: nothing here can happen to it before its receipt comes."""
+    unanswered = enrollment.stage is Stage.SEALED and not enrollment.receipt_sha256
+    return unanswered and not enrollment.slip_due

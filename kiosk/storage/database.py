@@ -10,6 +10,8 @@ from threading import RLock
 
 _BUSY_TIMEOUT_S = 10.0
 """Another process holds the write lock for one commit, a few ms on an SD card; more means it hangs."""
+_LOOKED_THROUGH_AT_OPEN_BYTES = 4_000_000
+"""A tenth of a second on an SD card. Months of journal are hundreds of megabytes: `check` reads those."""
 
 
 class DatabaseDamagedError(Exception):
@@ -24,7 +26,8 @@ class Database:
     """One SQLite file: WAL, synchronous FULL, so that a commit survives the power cut that follows it.
 
     schema: idempotent DDL. kind: the application id, which tells one of our files from another's.
-    Safe between processes and threads; one transaction at a time. Everything here raises
+    Safe between processes and threads; one transaction at a time. Damage is looked for in a small file when it
+    is opened, in a large one by `check`. Everything here raises
     DatabaseDamagedError and DatabaseUnavailableError.
     """
 
@@ -59,7 +62,20 @@ class Database:
             for statement in _statements(schema):
                 run(statement)
             run(f"PRAGMA application_id = {kind}")
-        problem = run("PRAGMA quick_check(1)").fetchone()[0]
+        if self.path.stat().st_size <= _LOOKED_THROUGH_AT_OPEN_BYTES:
+            self._look_through(self._connection)
+
+    def check(self) -> None:
+        """Looks through the whole file, beside the work that goes on. Raises DatabaseDamagedError."""
+        with self._faults_named():
+            reader = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S)
+            try:
+                self._look_through(reader)
+            finally:
+                reader.close()
+
+    def _look_through(self, connection: sqlite3.Connection) -> None:
+        problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise DatabaseDamagedError(f"{self.path}: {problem}")
 

@@ -10,6 +10,10 @@ cover the ciphertext, so the chain can be checked by who may not read it, and af
 The board has no clock battery, so its wall time may step back. Within one enrollment time never does: an
 event stamped earlier than the one before is kept with the earlier event's time, vouched for by nobody;
 the monotonic reading beside it stays as it was.
+
+A start replays what is open. An enrollment that only waits for its receipt is put to rest (`rest`), for months
+if need be, and opens again with the next event; one that has ended is forgotten. Opening the journal
+therefore costs the same after months; `check` reads all of it, in the background.
 """
 
 from __future__ import annotations
@@ -47,12 +51,21 @@ CREATE TABLE IF NOT EXISTS secret (
     enrollment TEXT PRIMARY KEY,
     wrapped BLOB NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS first_event ON event (sequence) WHERE number = 1;
+CREATE TABLE IF NOT EXISTS standing (
+    enrollment TEXT PRIMARY KEY,
+    begun INTEGER NOT NULL,
+    at_rest INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS standing_by_rest ON standing (at_rest, begun);
 CREATE TRIGGER IF NOT EXISTS event_is_never_changed BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS event_is_never_deleted BEFORE DELETE ON event
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
 _FIRST = "0" * 64
+_COUNTED_AT_OPEN = 1000
+"""Events, the newest. `check` counts all."""
 
 
 class JournalDamagedError(DatabaseDamagedError):
@@ -85,14 +98,12 @@ class Journal:
             self._database = Database(path, schema=_SCHEMA, kind=_KIND)
         except DatabaseDamagedError as error:
             raise JournalDamagedError(*error.args) from error
-        (bounds,) = self._database.query(
-            "SELECT count(*) AS held, coalesce(max(sequence), 0) AS last FROM event"
-        )
-        if bounds["held"] != bounds["last"]:
+        try:
+            self._count_events(newest=_COUNTED_AT_OPEN)
+            self._fill_standing()
+        except BaseException:
             self.close()
-            raise JournalDamagedError(
-                f"{path}: {bounds['last']} events were written, {bounds['held']} are left"
-            )
+            raise
 
     def append(self, enrollment_id: str, event: Mapping[str, Any], stamp: Stamp) -> int:
         """Adds one event and returns its sequence; on return it survives a power cut.
@@ -124,7 +135,12 @@ class Journal:
                 " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING sequence",
                 (*fields, digest),
             ).fetchone()
-            return int(row["sequence"])
+            sequence = int(row["sequence"])
+            connection.execute(
+                "INSERT INTO standing VALUES (?, ?, 0) ON CONFLICT (enrollment) DO UPDATE SET at_rest = 0",
+                (enrollment_id, sequence),
+            )
+            return sequence
 
     def events(self, enrollment_id: str) -> tuple[JournalEvent, ...]:
         """The enrollment's events, oldest first; none for an unknown or forgotten id.
@@ -138,9 +154,31 @@ class Journal:
         return tuple(self._event(row, key) for row in rows)
 
     def check(self) -> None:
-        """Recomputes every digest, forgotten enrollments included. Raises JournalDamagedError."""
+        """Reads the whole file and recomputes every digest, forgotten enrollments included.
+
+        Takes seconds for each month of work; the journal is written meanwhile. Raises JournalDamagedError.
+        """
+        try:
+            self._database.check()
+        except DatabaseDamagedError as error:
+            raise JournalDamagedError(*error.args) from error
+        self._count_events()
+        lost = self._database.query(
+            "SELECT enrollment FROM event"
+            " WHERE number = 1 AND enrollment NOT IN (SELECT enrollment FROM secret)"
+            " UNION SELECT enrollment FROM secret"
+            " WHERE wrapped != x'' AND enrollment NOT IN (SELECT enrollment FROM standing)"
+        )
+        if lost:
+            told = f"enrollment {lost[0]['enrollment']} has lost its key or its place"
+            raise JournalDamagedError(f"{self._database.path}: {told}")
         for enrollment_id in self.begun():
             self._checked_rows(enrollment_id)
+
+    def rest(self, enrollment_id: str) -> None:
+        """Leaves the enrollment out of `enrollments` until something happens to it again."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE standing SET at_rest = 1 WHERE enrollment = ?", (enrollment_id,))
 
     def forget(self, enrollment_id: str) -> None:
         """Destroys the enrollment's key: what its events said is gone for good, that they were written stays.
@@ -150,6 +188,7 @@ class Journal:
         """
         with self._database.transaction() as connection:
             connection.execute("UPDATE secret SET wrapped = x'' WHERE enrollment = ?", (enrollment_id,))
+            connection.execute("DELETE FROM standing WHERE enrollment = ?", (enrollment_id,))
         self._database.query("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def begun(self) -> tuple[str, ...]:
@@ -157,16 +196,57 @@ class Journal:
         rows = self._database.query("SELECT enrollment FROM event WHERE number = 1 ORDER BY sequence")
         return tuple(row["enrollment"] for row in rows)
 
+    def begun_last(self) -> str:
+        """The id of the enrollment that began last, empty for none."""
+        rows = self._database.query(
+            "SELECT enrollment FROM event WHERE number = 1 ORDER BY sequence DESC LIMIT 1"
+        )
+        return rows[0]["enrollment"] if rows else ""
+
     def enrollments(self) -> tuple[str, ...]:
-        """The ids of the enrollments that are not forgotten, in the order they began."""
-        rows = self._database.query("SELECT enrollment FROM secret WHERE wrapped = x''")
-        forgotten = {row["enrollment"] for row in rows}
-        return tuple(one for one in self.begun() if one not in forgotten)
+        """The ids of the open enrollments, neither forgotten nor at rest, in the order they began."""
+        rows = self._database.query("SELECT enrollment FROM standing WHERE at_rest = 0 ORDER BY begun")
+        return tuple(row["enrollment"] for row in rows)
+
+    def resting(self, *, newest: int) -> tuple[str, ...]:
+        """The ids of the `newest` enrollments at rest, in the order they began."""
+        rows = self._database.query(
+            "SELECT enrollment FROM standing WHERE at_rest = 1 ORDER BY begun DESC LIMIT ?", newest
+        )
+        return tuple(row["enrollment"] for row in reversed(rows))
+
+    def at_rest(self, enrollment_id: str) -> bool:
+        rows = self._database.query(
+            "SELECT 1 FROM standing WHERE enrollment = ? AND at_rest = 1", enrollment_id
+        )
+        return bool(rows)
 
     def written_last(self) -> str:
         """The id of the enrollment of the newest event, empty for none."""
         rows = self._database.query("SELECT enrollment FROM event ORDER BY sequence DESC LIMIT 1")
         return rows[0]["enrollment"] if rows else ""
+
+    def _count_events(self, *, newest: int | None = None) -> None:
+        """Sequences have no gaps: a removed event is missed. One that is added meanwhile is not."""
+        last = int(self._database.query("SELECT coalesce(max(sequence), 0) AS last FROM event")[0]["last"])
+        before = max(0, last - newest) if newest is not None else 0
+        (row,) = self._database.query(
+            "SELECT count(*) AS held FROM event WHERE sequence > ? AND sequence <= ?", before, last
+        )
+        if row["held"] != last - before:
+            held = before + row["held"]
+            raise JournalDamagedError(f"{self._database.path}: {last} events were written, {held} are left")
+
+    def _fill_standing(self) -> None:
+        """Once, for a journal from before there was this table: whatever is not forgotten is open."""
+        if self._database.query("PRAGMA user_version")[0][0]:
+            return
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO standing SELECT event.enrollment, event.sequence, 0"
+                " FROM event JOIN secret USING (enrollment) WHERE number = 1 AND wrapped != x''"
+            )
+            connection.execute("PRAGMA user_version = 1")
 
     def _checked_rows(self, enrollment_id: str) -> list[sqlite3.Row]:
         rows = self._database.query("SELECT * FROM event WHERE enrollment = ? ORDER BY number", enrollment_id)
@@ -208,7 +288,7 @@ class Journal:
         key = self._kept_key(enrollment_id)
         if key is not None:
             return key
-        if enrollment_id in self.begun():
+        if self._database.query("SELECT 1 FROM secret WHERE enrollment = ?", enrollment_id):
             raise ValueError(f"enrollment {enrollment_id} is forgotten")
         key = new_key()
         wrapped = seal(self._wrapping_key, key, _key_place(enrollment_id))

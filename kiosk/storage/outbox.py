@@ -9,7 +9,8 @@ One folder on one disk. For each packet:
 
 Changes are made under one lock file, so either process may make them. A packet counts from the moment
 its `.ktp` file has its name: the state is written first, so a power cut in between leaves a state
-without packet, which `sweep` removes, and never a packet without state.
+without packet, which `sweep` removes, and never a packet without state. `.index.sqlite` tells which states
+to read (`outbox_index`): what waits is found without reading what was delivered months ago.
 
     sealed -> sending -> sent -> processing -> received -> purged
                  any of them -> rejected -> received
@@ -32,6 +33,7 @@ from pathlib import Path
 
 from kiosk.enrollment.codec import from_json, to_json
 from kiosk.storage.atomic import remove, write_atomic
+from kiosk.storage.outbox_index import OutboxIndex
 
 
 class PacketState(StrEnum):
@@ -49,7 +51,8 @@ class OutboxEntry:
     """One packet's state. Times carry their zone; sealed_at orders the queue.
 
     nik_hash: the keyed hash, for the once-per-life check. last_fault: why the last attempt failed,
-    empty when it did not. receipt_sha256: of the stored receipt, empty without one.
+    empty when it did not. receipt_sha256: of the stored receipt, empty without one. handed_over_at: when a
+    courier last took a copy, and who.
     """
 
     sha256: str
@@ -63,6 +66,8 @@ class OutboxEntry:
     last_fault: str = ""
     sent_at: dt.datetime | None = None
     receipt_sha256: str = ""
+    handed_over_at: dt.datetime | None = None
+    handed_over_to: str = ""
 
 
 class OutboxError(Exception):
@@ -89,6 +94,9 @@ _TO_SEND = (PacketState.SEALED, PacketState.SENDING)
 _WITH_CENTRE = (PacketState.SENT, PacketState.PROCESSING)
 _OPEN = (*_TO_SEND, *_WITH_CENTRE)
 _ANSWERED = {True: PacketState.RECEIVED, False: PacketState.REJECTED, None: PacketState.PROCESSING}
+_WITH_ANSWER = (PacketState.RECEIVED, PacketState.REJECTED)
+UNDELIVERED = (*_OPEN, PacketState.REJECTED)
+"""Whoever has a packet in one of these has the only copy that counts."""
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -99,33 +107,49 @@ class Outbox:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._lock_path = folder / ".lock"
+        self._index = OutboxIndex(folder / ".index.sqlite")
+        if self._index.is_new:
+            self._fill_index()
 
     def put(self, data: bytes, *, enrollment_id: str, nik_hash: str, sealed_at: dt.datetime) -> str:
         """Stores a sealed packet durably and returns its SHA-256 (hex). Putting it again changes nothing."""
         sha256 = hashlib.sha256(data).hexdigest()
         with self._locked():
             if not self._state_path(sha256).exists():
-                self._save(
-                    OutboxEntry(
-                        sha256=sha256,
-                        enrollment_id=enrollment_id,
-                        nik_hash=nik_hash,
-                        size_bytes=len(data),
-                        sealed_at=sealed_at,
-                    )
+                entry = OutboxEntry(
+                    sha256=sha256,
+                    enrollment_id=enrollment_id,
+                    nik_hash=nik_hash,
+                    size_bytes=len(data),
+                    sealed_at=sealed_at,
                 )
+                self._note(entry)
+                self._write(entry)
             if self._load(sha256).state is not PacketState.PURGED and not self._packet_path(sha256).exists():
                 write_atomic(self._packet_path(sha256), data)
         return sha256
 
-    def entries(self) -> tuple[OutboxEntry, ...]:
-        """Every packet that is or was here, oldest first. Raises PacketDamagedError for an unreadable state."""
-        kept = [entry for entry in self._states() if self._counts(entry)]
+    def entries(self, *states: PacketState, limit: int | None = None) -> tuple[OutboxEntry, ...]:
+        """The packets in these states, or every one that is or was here; the oldest `limit`, in their order.
+
+        Reads no other packet's state. Raises PacketDamagedError for an unreadable state.
+        """
+        found = self._index.in_states(states or PacketState, limit=-1 if limit is None else limit)
+        entries = (self._found(sha256) for sha256, _ in found)
+        kept = [entry for entry in entries if entry and (not states or entry.state in states)]
         return tuple(sorted(kept, key=lambda entry: (entry.sealed_at, entry.sha256)))
 
-    def pending(self) -> tuple[OutboxEntry, ...]:
+    def count(self, *states: PacketState) -> int:
+        """How many packets are in these states, without reading one."""
+        return self._index.count(states)
+
+    def answered(self) -> tuple[str, ...]:
+        """The enrollments whose packets have a receipt and are still here, oldest first."""
+        return tuple(enrollment for _, enrollment in self._index.in_states(_WITH_ANSWER, limit=-1))
+
+    def pending(self, *, limit: int | None = None) -> tuple[OutboxEntry, ...]:
         """The packets still to be sent, oldest first. For those that wait for a receipt see `entries`."""
-        return tuple(entry for entry in self.entries() if entry.state in _TO_SEND)
+        return self.entries(*_TO_SEND, limit=limit)
 
     def entry(self, sha256: str) -> OutboxEntry:
         """Raises UnknownPacketError, PacketDamagedError."""
@@ -140,7 +164,8 @@ class Outbox:
         To be asked before sealing: power lost between `put` and the journal's entry would otherwise give a
         resident two packets, since sealing again gives other bytes.
         """
-        return next((entry for entry in self.entries() if entry.enrollment_id == enrollment_id), None)
+        found = (self._found(sha256) for sha256 in self._index.of_enrollment(enrollment_id))
+        return next((entry for entry in found if entry), None)
 
     def read(self, sha256: str) -> bytes:
         """The packet's bytes, checked against their hash. Raises UnknownPacketError, PacketDamagedError."""
@@ -235,24 +260,83 @@ class Outbox:
             remove(self._packet_path(sha256))
             return purged
 
-    def sweep(self) -> None:
-        """Clears what a power cut left half done. Never removes a packet that was not purged."""
+    def mark_handed_over(self, sha256: str, *, at: dt.datetime, to: str) -> OutboxEntry:
+        """A courier has a copy. The packet stays, and is still sent when there is a line."""
         with self._locked():
-            for temporary in self._folder.glob(".*.tmp"):
-                remove(temporary)
-            for entry in self._states():
-                if entry.state is PacketState.PURGED:
-                    remove(self._packet_path(entry.sha256))
-                elif not self._counts(entry) and entry.state is PacketState.SEALED:
-                    remove(self._state_path(entry.sha256))
+            return self._save(replace(self.entry(sha256), handed_over_at=at, handed_over_to=to))
 
-    def _states(self) -> Iterator[OutboxEntry]:
-        for path in self._folder.glob("[!.]*.json"):
+    def mark_damaged(self, sha256: str, *, fault: str) -> OutboxEntry:
+        """Says in the packet's state that the stored bytes are not what was sealed."""
+        with self._locked():
+            return self._save(replace(self.entry(sha256), last_fault=fault))
+
+    def looked_at_least(self) -> str | None:
+        """The packet whose bytes were looked at longest ago; None when none is here."""
+        return self._index.looked_at_least()
+
+    def looked(self, sha256: str) -> None:
+        """Its bytes were looked at: every other comes before it is its turn again."""
+        self._index.looked(sha256)
+
+    def sweep(self) -> None:
+        """Clears what a power cut left half done. Never removes a packet that was not purged.
+
+        Lists the whole folder and reads none of it; holds the lock for one packet at a time.
+        """
+        names = [path.name for path in self._folder.iterdir()]
+        packets = {name.removesuffix(".ktp") for name in names if name.endswith(".ktp")}
+        for name in names:
+            if name.endswith(".json") and not name.startswith("."):
+                self._sweep_state(name.removesuffix(".json"), has_packet=name.removesuffix(".json") in packets)
+            elif name.startswith(".") and name.endswith(".tmp"):
+                with self._locked():  # whoever writes it has the lock
+                    remove(self._folder / name)
+
+    def _sweep_state(self, sha256: str, *, has_packet: bool) -> None:
+        indexed = self._index.state_of(sha256)
+        if indexed is not None and has_packet == (indexed != PacketState.PURGED):
+            return
+        with self._locked():
             try:
-                yield self._load(path.stem)
-            except UnknownPacketError:  # swept by the other process since the folder was listed
-                if path.exists():
-                    raise
+                entry = self._load(sha256)
+            except UnknownPacketError:
+                return
+            if entry.state is PacketState.PURGED:
+                remove(self._packet_path(sha256))
+            elif entry.state is PacketState.SEALED and not self._counts(entry):
+                remove(self._state_path(sha256))
+                self._index.drop(sha256)
+                return
+            self._note(entry)
+
+    def close(self) -> None:
+        self._index.close()
+
+    def _fill_index(self) -> None:
+        """Once, for a folder that has none: reads every state."""
+        with self._locked():
+            for path in self._folder.glob("[!.]*.json"):
+                self._note(self._load(path.stem))
+            self._index.filled()
+
+    def _note(self, entry: OutboxEntry) -> None:
+        self._index.note(
+            entry.sha256,
+            enrollment_id=entry.enrollment_id,
+            sealed_at=entry.sealed_at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+            state=entry.state,
+        )
+
+    def _found(self, sha256: str) -> OutboxEntry | None:
+        """The entry behind a row of the index, which is brought up to date; None when it does not count."""
+        try:
+            entry = self._load(sha256)
+        except UnknownPacketError:  # the power went before its state was written, or it was swept
+            return None
+        if entry.state != self._index.state_of(sha256):
+            with self._locked():
+                self._note(self._load(sha256))
+        return entry if self._counts(entry) else None
 
     def _counts(self, entry: OutboxEntry) -> bool:
         if entry.state is PacketState.SEALED:
@@ -277,8 +361,12 @@ class Outbox:
         return entry
 
     def _save(self, entry: OutboxEntry) -> OutboxEntry:
-        write_atomic(self._state_path(entry.sha256), json.dumps(to_json(entry), indent=1).encode())
+        self._write(entry)
+        self._note(entry)
         return entry
+
+    def _write(self, entry: OutboxEntry) -> None:
+        write_atomic(self._state_path(entry.sha256), json.dumps(to_json(entry), indent=1).encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -310,5 +398,8 @@ class Outbox:
 @lru_cache(maxsize=20_000)
 def _parsed(state: bytes) -> OutboxEntry:
     """Remembered by content: a unit may hold the packets of months, and both processes list them often."""
-    entry: OutboxEntry = from_json(OutboxEntry, json.loads(state))
+    read = json.loads(state)
+    if isinstance(read, dict):
+        read = {"handed_over_at": None, "handed_over_to": ""} | read
+    entry: OutboxEntry = from_json(OutboxEntry, read)
     return entry

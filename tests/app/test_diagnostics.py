@@ -12,6 +12,7 @@ from hw.sim.printer import SimulatedPrinter
 from kiosk.app.diagnostics import Diagnostics
 from kiosk.packet.contents import UnitInfo
 from kiosk.security.audit import AuditLog
+from kiosk.storage.outbox import Outbox
 from tests.app.held_card import HeldCard
 from tests.enrollment.people import NOW
 
@@ -28,16 +29,19 @@ class Rooms:
     data: object
     audit: AuditLog
     devices: tuple[Device, ...]
+    outbox: Outbox
     sealer: Sealing = field(default_factory=Sealing)
 
 
 @pytest.fixture
 def rooms(tmp_path) -> Rooms:
-    return Rooms(tmp_path, AuditLog(tmp_path / "audit.jsonl", nik_key=None), (HeldCard(),))
+    return Rooms(
+        tmp_path, AuditLog(tmp_path / "audit.jsonl", nik_key=None), (HeldCard(),), Outbox(tmp_path / "outbox")
+    )
 
 
 def test_each_device_is_told_with_driver_identity_and_state(rooms):
-    standing = Diagnostics(rooms).examine((), NOW).standing
+    standing = Diagnostics(rooms).examine(NOW).standing
     (card,) = standing.devices
     assert card.ready
     assert (card.kind, card.make, card.serial, card.firmware) == ("card", "Contoh", "1", "1.0")
@@ -46,9 +50,19 @@ def test_each_device_is_told_with_driver_identity_and_state(rooms):
     assert standing.free_mb > 0
 
 
+def test_what_waits_is_counted_and_its_oldest_tells_what_hinders(rooms):
+    for number in range(3):
+        outbox = rooms.outbox
+        sha256 = outbox.put(b"%d" % number, enrollment_id=f"U-{number}", nik_hash="", sealed_at=NOW.at)
+        outbox.record_attempt(sha256, at=NOW.at, fault=f"fault {number}")
+    standing = Diagnostics(rooms).examine(NOW).standing
+    assert standing.unsent == 3
+    assert standing.last_fault == rooms.outbox.pending()[0].last_fault
+
+
 def test_a_device_that_is_away_is_told_by_its_fault(rooms):
     rooms.devices = (open_device("escpos+tcp://127.0.0.1:9"),)
-    (printer,) = Diagnostics(rooms).examine((), NOW).standing.devices
+    (printer,) = Diagnostics(rooms).examine(NOW).standing.devices
     assert not printer.ready
 
 

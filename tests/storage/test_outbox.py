@@ -169,7 +169,7 @@ def test_a_state_whose_packet_was_never_written_does_not_count_and_is_swept(outb
     (folder / f".{sha256}.ktp.tmp").write_bytes(b"seal")
     assert outbox.entries() == ()
     outbox.sweep()
-    assert [path.name for path in folder.iterdir()] == [".lock"]
+    assert {path.suffix for path in folder.iterdir()}.isdisjoint({".ktp", ".json", ".tmp"})
     assert put(outbox) == sha256
     assert len(outbox.pending()) == 1
 
