@@ -122,6 +122,8 @@ class MessageBody:
     """Something is under way: show movement."""
     share_done: float | None = None
     """0..1 of known work, drawn as a bar."""
+    picture: str = ""
+    """Id of an image of the port's, shown large and square in the pictogram's place, such as a QR code."""
 
 
 @dataclass(frozen=True, slots=True)

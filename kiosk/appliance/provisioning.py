@@ -169,6 +169,14 @@ def pending(places: Places) -> Config | None:
     return parse(places.draft.read_text("utf-8"), path=places.settings)
 
 
+def pending_request(places: Places) -> bytes | None:
+    """The request that waits for its certificate, again. Raises ProvisioningError."""
+    config = pending(places)
+    if config is None:
+        return None
+    return _done(request(places.keys, places.open_store(config), unit_id=config.unit_id))
+
+
 def finish(
     places: Places, *, certificates: bytes, recipients: bytes, recipients_signature: bytes, now: dt.datetime
 ) -> None:

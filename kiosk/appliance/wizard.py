@@ -9,6 +9,10 @@ from contextlib import AbstractContextManager
 from enum import Enum, auto
 from pathlib import Path
 
+import numpy as np
+import segno
+from numpy.typing import NDArray
+
 from kiosk.app.parts import BACK
 from kiosk.app.views import Action, ActionStyle, Display, MessageBody, ScreenId, Text, View
 from kiosk.appliance.form import (
@@ -24,11 +28,14 @@ from kiosk.appliance.form import (
     went_back,
 )
 from kiosk.appliance.form_port import FormPort
-from kiosk.appliance.provisioning import Places, ProvisioningError, Setup, pending
+from kiosk.appliance.provisioning import Places, ProvisioningError, Setup, pending, pending_request
 from kiosk.appliance.provisioning_files import SIGNED, begin_from, begin_typed, finish_from
 from kiosk.appliance.stick import StickError, stick
 from kiosk.config import RULES
 from kiosk.enrollment.events import EntryCleared, EntrySubmitted, KeyErased, KeyTyped, WentBack
+
+REQUEST = "request"
+"""Id of the picture that is the request for a certificate."""
 
 
 class Choice(Enum):
@@ -95,6 +102,7 @@ class Wizard(FormPort):
         self._worker: threading.Thread | None = None
         self._outcome: tuple[Stage, Text | None] | None = None
         self._stage = Stage.CHOOSE if pending(places) is None else Stage.STICK_FOR_CERTIFICATE
+        self._request = _waiting_request(places)
         self._view = self._drawn()
 
     @property
@@ -107,11 +115,16 @@ class Wizard(FormPort):
             return
         self._worker.join()
         self._stage, self._problem = self._outcome
+        if self._stage is Stage.STICK_FOR_CERTIFICATE and self._request is None:
+            self._request = _waiting_request(self._places)
         self._worker = self._outcome = None
         self._view = self._drawn()
 
     def view(self) -> View:
         return self._view
+
+    def image(self, sha256: str) -> NDArray[np.uint8] | None:
+        return self._request if sha256 == REQUEST else None
 
     def dispatch(self, event: object) -> None:
         if self._stage is Stage.WORKING:
@@ -199,9 +212,26 @@ class Wizard(FormPort):
             case Stage.STICK_FOR_CERTIFICATE:
                 actions = (_button("stick_is_in", Choice.STICK_IS_IN, ActionStyle.PRIMARY),)
         lines = (Text(f"provision.{self._stage.value}"), *((self._problem,) if self._problem else ()))
-        body = MessageBody(pictogram, lines, busy=self._stage is Stage.WORKING)
+        picture = REQUEST if self._stage is Stage.STICK_FOR_CERTIFICATE and self._request is not None else ""
+        body = MessageBody(pictogram, lines, busy=self._stage is Stage.WORKING, picture=picture)
         title = Text("provision.title")
         return View(ScreenId.SETTINGS, title, body, speech=(title, *lines), actions=actions)
+
+
+def qr_code(text: bytes) -> NDArray[np.uint8]:
+    """RGB, one pixel a module, with the four modules of rest around it that ISO/IEC 18004 asks for."""
+    modules = np.array([list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(border=4)])
+    grey = np.where(modules, 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+
+
+def _waiting_request(places: Places) -> NDArray[np.uint8] | None:
+    """As a picture, for an authority that scans. None also for keys that do not open, which `finish` tells."""
+    try:
+        request = pending_request(places)
+    except ProvisioningError:
+        return None
+    return None if request is None else qr_code(request)
 
 
 def _button(name: str, choice: Choice, style: ActionStyle = ActionStyle.SECONDARY) -> Action:

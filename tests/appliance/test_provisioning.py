@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 from cryptography import x509
 
@@ -26,7 +27,7 @@ from kiosk.appliance.provisioning import FORMAT, Places, ProvisioningError, pend
 from kiosk.appliance.provisioning_files import begin_from, finish_from
 from kiosk.appliance.reset import ResetRefusedError, reset
 from kiosk.appliance.stick import StickError
-from kiosk.appliance.wizard import Stage, Wizard
+from kiosk.appliance.wizard import REQUEST, Stage, Wizard
 from kiosk.commands.order import follow
 from kiosk.config import load
 from kiosk.enrollment.events import Role
@@ -317,6 +318,23 @@ def test_after_a_power_cut_it_waits_for_the_certificate(officer: Hands, office: 
     office.begins()
     again = Hands(office)
     assert again.reads() == ["provision.stick_for_certificate"]
+
+
+def test_the_request_is_also_a_code_to_scan(officer: Hands, office: Office) -> None:
+    office.signs(office.settings())
+    assert officer.screen.image(REQUEST) is None
+    officer.presses("from_stick")
+    body = officer.screen.view().body
+    assert isinstance(body, MessageBody)
+    pixels = officer.screen.image(body.picture)
+    assert pixels is not None
+    enlarged = cv2.resize(pixels, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(enlarged)
+    scanned, written = (
+        x509.load_pem_x509_csr(each) for each in (text.encode(), (office.stick / f"{UNIT}.csr").read_bytes())
+    )
+    assert scanned.public_key() == written.public_key()
+    assert scanned.subject == written.subject
 
 
 def test_without_a_stick_it_says_so_and_stays(officer: Hands) -> None:

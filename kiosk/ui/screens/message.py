@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from kivy.graphics import Color, Rectangle
+
 from kiosk.app.views import MessageBody
 from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.theme import Role
 from kiosk.ui.typeset import pages
 from kiosk.ui.widgets.bars import Bar, Busy
 from kiosk.ui.widgets.drawing import Pictogram
+from kiosk.ui.widgets.preview import blit, upright_texture
 
 
 class Message(Body):
@@ -45,6 +48,8 @@ class Message(Body):
 
     def _with_picture(self, box: Box) -> Box:
         theme = self.context.theme
+        if self.content.picture:
+            return self._with_image(box)
         side = min(box.height, theme.px((44, 40, 30, 24)[theme.text_step]), box.width * 0.28)
         if not self.content.pictogram:
             return box
@@ -59,6 +64,21 @@ class Message(Body):
                 size=(inner.width, inner.height),
             )
         )
+        left = place.right + theme.px(6)
+        return Box(left, box.y, box.right - left, box.height)
+
+    def _with_image(self, box: Box) -> Box:
+        theme = self.context.theme
+        side = min(box.height, box.width * 0.5)
+        place = Box(box.x, box.y + (box.height - side) / 2, side, side)
+        pixels = self.context.port.image(self.content.picture)
+        if pixels is not None:
+            texture = upright_texture(pixels.shape[1], pixels.shape[0], "rgb")
+            texture.mag_filter = "nearest"  # the modules of a code keep their edges
+            blit(texture, pixels, "rgb")
+            with self.canvas:
+                Color(1, 1, 1, 1)
+                Rectangle(texture=texture, pos=(place.x, place.y), size=(side, side))
         left = place.right + theme.px(6)
         return Box(left, box.y, box.right - left, box.height)
 
