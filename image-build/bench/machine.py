@@ -28,7 +28,12 @@ ExecStart=/bin/sh -c 'exec /bin/sh <>/dev/virtio-ports/bench >&0 2>&1'
 Restart=always
 RestartSec=2
 """
-_TOLD = ("systemd.journald.forward_to_console=1", "systemd.journald.max_level_console=info")
+_TOLD = (
+    *("systemd.journald.forward_to_console=1", "systemd.journald.max_level_console=info"),
+    "systemd.default_device_timeout_sec=900",
+)
+"""The log on the console; and a device may come as late as an emulation on a busy host brings it."""
+
 _WANTED = "[Unit]\nWants=bench-shell.service\n"
 
 
