@@ -154,10 +154,13 @@ class Journal:
         return tuple(self._event(row, key) for row in rows)
 
     def check(self) -> None:
-        """Reads the whole file and recomputes every digest, forgotten enrollments included.
+        """Reads everything, in seconds for each month of work. Raises JournalDamagedError."""
+        self.check_file()
+        for enrollment_id in self.begun():
+            self.check_enrollment(enrollment_id)
 
-        Takes seconds for each month of work; the journal is written meanwhile. Raises JournalDamagedError.
-        """
+    def check_file(self) -> None:
+        """Looks through the pages, and for events and keys that are missing. Raises JournalDamagedError."""
         try:
             self._database.check()
         except DatabaseDamagedError as error:
@@ -172,8 +175,10 @@ class Journal:
         if lost:
             told = f"enrollment {lost[0]['enrollment']} has lost its key or its place"
             raise JournalDamagedError(f"{self._database.path}: {told}")
-        for enrollment_id in self.begun():
-            self._checked_rows(enrollment_id)
+
+    def check_enrollment(self, enrollment_id: str) -> None:
+        """Recomputes every digest, also of one that is forgotten. Raises JournalDamagedError."""
+        self._checked_rows(enrollment_id)
 
     def rest(self, enrollment_id: str) -> None:
         """Leaves the enrollment out of `enrollments` until something happens to it again."""
