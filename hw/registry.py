@@ -68,6 +68,14 @@ SCHEMES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             ),
         ),
         "epad": (Route(DeviceKind.SIGNATURE_PAD, "hw.signature.epad:open_url", "epad:///dev/hidraw0"),),
+        "evdev": (
+            Route(
+                DeviceKind.SIGNATURE_PAD,
+                "hw.signature.touch_pad:open_url",
+                "evdev:///dev/input/by-id/usb-MAKER_MODEL_SERIAL-event-if00?x=0:4095:20&y=0:4095:35",
+                ("x", "y", "pressure"),
+            ),
+        ),
         "serial": (
             Route(
                 DeviceKind.CODE_SCANNER,

@@ -17,7 +17,7 @@ from hw.device_url import DeviceUrl
 from hw.recording.pictures import PictureRecorder
 from hw.recording.tap import Tap
 from hw.recording.tape import TapeWriter
-from hw.recording.wires import Wire, wire_of
+from hw.recording.wires import Wire, described, wire_of
 from hw.registry import kind_of, open_device
 
 LOOK_S = 0.005
@@ -31,7 +31,7 @@ def capture(
     through: another program drives the device, by the URL printed; else its driver runs here, self-test and
     all. Raises DeviceUrlError, and OSError when the file is there already or cannot be written.
     """
-    url = DeviceUrl.parse(text)
+    url = described(DeviceUrl.parse(text))
     kind, wire = kind_of(text), wire_of(url)
     chosen = path or Path(f"{kind}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.hwrec")
     open_device(text)  # a URL its driver would refuse leaves no file behind
@@ -40,7 +40,7 @@ def capture(
             return chosen, _record_pictures(cast(FaceCamera, open_device(text)), tape, seconds, told)
     with (
         tempfile.TemporaryDirectory(prefix="hw-capture-") as folder,
-        TapeWriter(chosen, url=text, wire=wire) as tape,
+        TapeWriter(chosen, url=url.text, wire=wire) as tape,
         _tapped(url, tape, Path(folder)) as tapped,
     ):
         print(f"recording {text} into {chosen}, through {tapped}", file=sys.stderr, flush=True)

@@ -26,7 +26,6 @@ class Tap:
 
     def __init__(self, device: DeviceUrl, tape: TapeWriter, *, folder: Path) -> None:
         """folder: for the link alone. Raises DeviceUrlError for a device without a wire of bytes."""
-        self._device = device
         self._tape = tape
         self._numbers = itertools.count(1)
         self._port: TerminalPort | TcpPort
@@ -39,6 +38,7 @@ class Tap:
             address = address_of(device)
             self._reach = lambda: connect(address)
             self._port = TcpPort(self._converse)
+        self._device = device
 
     @property
     def url(self) -> str:

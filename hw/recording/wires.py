@@ -11,6 +11,7 @@ from urllib.parse import quote
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.position.gpsd_locator import PORT as GPSD_PORT
 from hw.power.nut_ups import PORT as NUT_PORT
+from hw.signature.input_node import axes_of
 
 
 class Wire(StrEnum):
@@ -53,6 +54,17 @@ def wire_of(url: DeviceUrl) -> Wire:
     else:
         url.device_path()
     return wire
+
+
+def described(url: DeviceUrl) -> DeviceUrl:
+    """The URL with what a driver asks the kernel beside the wire, so that it need not ask a recording: the axes
+    of an input device."""
+    if url.scheme != "evdev":
+        return url
+    missing = {name: axis for name, axis in axes_of(url.device_path()).items() if name not in url.parameters}
+    told = [f"{name}={axis.minimum}:{axis.maximum}:{axis.resolution}" for name, axis in missing.items()]
+    joint = "&" if "?" in url.text else "?"
+    return DeviceUrl.parse(url.text + joint * bool(told) + "&".join(told))
 
 
 def address_of(url: DeviceUrl) -> tuple[str, int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import select
 import termios
-import threading
 import time
 import tty
 from pathlib import Path
@@ -27,11 +26,10 @@ from hw.api import (
 )
 from hw.device_url import DeviceUrl
 from hw.signature.epad_report import GEOMETRY, REPORT_LENGTH, EpadReport, EpadStream
+from hw.signature.ink import MAX_POINTS, Ink
 from hw.worker import DeviceWorker, Session, SessionEnded
 
 POLL_MS = 100
-MAX_POINTS = 60_000
-"""Ten minutes of unbroken writing at 100 reports a second; what comes after is not kept."""
 
 
 class EpadSignaturePad:
@@ -39,9 +37,7 @@ class EpadSignaturePad:
         self._path = path
         self._url = url
         self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
-        self._lock = threading.Lock()
-        self._points: list[PenPoint] = []
-        self._max_points = max_points
+        self._ink = Ink(max_points=max_points)
 
     @property
     def kind(self) -> DeviceKind:
@@ -73,14 +69,10 @@ class EpadSignaturePad:
 
     def points(self) -> tuple[PenPoint, ...] | Fault:
         """Ink written before the pad was unplugged is still there when it returns, until `clear`."""
-        if (fault := self._worker.standing.fault) is not None:
-            return fault
-        with self._lock:
-            return tuple(self._points)
+        return self._worker.standing.fault or self._ink.points()
 
     def clear(self) -> None:
-        with self._lock:
-            self._points.clear()
+        self._ink.clear()
 
     def self_test(self) -> tuple[SelfTest, ...]:
         """Opens the pad; whether it writes can only be seen by writing on it."""
@@ -107,18 +99,14 @@ class EpadSignaturePad:
         if not data:
             raise SessionEnded(FaultCode.NOT_CONNECTED, f"{self._path} was closed by its other end")
         t_ns = time.monotonic_ns()
-        reports = stream.feed(data, t_ns=t_ns)
-        with self._lock:
-            for report in reports:
-                self._keep(report, t_ns)
+        for report in stream.feed(data, t_ns=t_ns):
+            self._keep(report, t_ns)
 
     def _keep(self, report: EpadReport, t_ns: int) -> None:
         """A pen out of range is kept only as the end of a stroke."""
-        writing = bool(self._points) and self._points[-1].pressure > 0
-        if not (report.in_range or writing) or len(self._points) >= self._max_points:
-            return
-        pressure = max(1, report.pressure) if report.touch else 0
-        self._points.append(PenPoint(x=report.x, y=report.y, t_ns=t_ns, pressure=pressure))
+        if report.in_range or self._ink.writing:
+            pressure = max(1, report.pressure) if report.touch else 0
+            self._ink.add(PenPoint(x=report.x, y=report.y, t_ns=t_ns, pressure=pressure))
 
 
 def _open_node(path: Path) -> int:
