@@ -14,7 +14,8 @@ from kiosk.app.views import Action, ActionStyle, Display, KeypadBody, ScreenId, 
 from kiosk.enrollment.events import EntryCleared, KeyErased, KeyTyped
 
 CAPITALS = ("1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM. ")
-SMALL = ("1234567890", "qwertyuiop", "asdfghjkl-", "zxcvbnm._", ":/?=&%+ ")
+SMALL = ("1234567890", "qwertyuiop", "asdfghjkl-", "zxcvbnm. ")
+ADDRESS = ("1234567890", "qwertyuiop", "asdfghjkl-", "zxcvbnm._", ":/?=&%+ ")
 
 
 @dataclass(frozen=True, slots=True)

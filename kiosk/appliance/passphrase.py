@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,12 +46,13 @@ class PassphraseScreen(FormPort):
 
     def __init__(self, pipe: Path, asked: Path) -> None:
         self._pipe, self._asked = pipe, asked
-        self._question = ""
+        self._question = self._answer = ""
         self._form = Form("passphrase.title", ())
         self._view = self._drawn()
 
     def tick(self) -> None:
         """Another question makes another form; while the answer is tried, the screen says so."""
+        self._hand_over()
         try:
             question = self._asked.read_text().strip()
         except OSError:
@@ -74,13 +76,22 @@ class PassphraseScreen(FormPort):
                 self._set(went_back(self._form))
             case EntrySubmitted():
                 self._set(entered(self._form))
-                self._answer()
+                if self._form.question is None:
+                    self._answer = self._form.answers["passphrase"]
+                    self._set(Form("passphrase.title", ()))
+                    self._hand_over()
 
-    def _answer(self) -> None:
-        if self._form.questions and self._form.question is None:
-            with self._pipe.open("w") as pipe:  # its reader waits already
-                pipe.write(self._form.answers["passphrase"] + "\n")
-            self._set(Form("passphrase.title", ()))
+    def _hand_over(self) -> None:
+        """As soon as the pipe has a reader, who may come a moment later than the answer."""
+        if not self._answer:
+            return
+        try:
+            pipe = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return
+        with os.fdopen(pipe, "w") as stream:
+            stream.write(self._answer + "\n")
+        self._answer = ""
 
     def _set(self, form: Form) -> None:
         self._form = form

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from kiosk.app.parts import BACK
 from kiosk.app.views import Action, ActionStyle, Display, MessageBody, ScreenId, Text, View
 from kiosk.appliance.form import (
+    ADDRESS,
     CAPITALS,
-    SMALL,
     Form,
     Question,
     cleared,
@@ -66,7 +66,7 @@ def _same_pin(entry: str, answers: Mapping[str, str]) -> str:
 QUESTIONS = (
     Question("unit_id", "provision.unit_id", _setting("unit.id"), CAPITALS),
     Question("office", "provision.office", _setting("unit.office"), CAPITALS, longest=60),
-    Question("store", "provision.store", _setting("uplink.store"), SMALL, longest=200),
+    Question("store", "provision.store", _setting("uplink.store"), ADDRESS, longest=200),
     Question("supervisor", "provision.supervisor", _number, longest=12),
     Question("pin", "provision.pin", _pin, masked=True, longest=12),
     Question("pin_again", "provision.pin_again", _same_pin, masked=True, longest=12),

@@ -406,7 +406,9 @@ class Passphrase:
         self.screen.dispatch(enter.event)
         if isinstance(self.screen.view().body, KeypadBody):  # not sent: let the reader go
             self.pipe.write_text("-")
-        reader.join(timeout=60)
+        while reader.is_alive():
+            self.screen.tick()  # a frame; the reader may come after the answer
+            reader.join(timeout=0.01)
         return got[0]
 
     def message(self) -> str:
