@@ -70,9 +70,6 @@ class Office:
             "device_authority": (folder / "device_ca.pem").read_text(),
             "centre_authority": (folder / "centre_ca.pem").read_text(),
             "office_key": base64.b64encode((folder / "office.key").read_bytes()).decode(),
-            "supervisor": "2001",
-            "pin": PIN,
-            "roster": write_roster(demo_roster(3, 1)).decode(),
             **changes,
         }
 
@@ -95,18 +92,23 @@ class Office:
         (self.stick / "recipients.json.p7s").write_bytes(signature)
 
 
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return make_authority_folder(tmp_path_factory.mktemp("authority") / "made")
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    for name in ("etc", "stick", "authority"):
+def office(authority: Authority, tmp_path: Path) -> Office:
+    for name in ("etc", "stick"):
         (tmp_path / name).mkdir()
     places = Places(
         tmp_path / "etc/kiosk.toml", tmp_path / "data", tmp_path / "keys", lambda _config: file_store()
     )
-    return Office(places, make_authority_folder(tmp_path / "authority/made"), tmp_path / "stick")
+    return Office(places, authority, tmp_path / "stick")
 
 
 def test_a_signed_file_and_a_certificate_make_a_unit(office: Office) -> None:
-    office.begins()
+    office.begins(supervisor="2001", pin=PIN, roster=write_roster(demo_roster(3, 1)).decode())
     assert not office.places.settings.exists(), "no settings in force before the certificate"
     office.certifies()
     finish_from(office.places, office.stick)
@@ -171,7 +173,7 @@ def test_a_changed_file_is_refused(office: Office) -> None:
         ({"store": "http://plain"}, "uplink.store"),
         ({"devices": {"toaster": "x"}}, "toaster"),
         ({"devices": 7}, "read"),
-        ({"pin": "123456"}, "pin_too_easy"),
+        ({"supervisor": "2001", "pin": "123456"}, "pin_too_easy"),
         ({"office_key": "%%"}, "read"),
         ({"office_key": "c2hvcnQ="}, "32 bytes"),
         ({"roster": "nik\n1\n"}, "roster, line"),
