@@ -21,6 +21,7 @@ from kiosk.app.clock import Clock, no_receiver
 from kiosk.app.controller import Controller
 from kiosk.app.ink import ScreenInk
 from kiosk.app.recovery import recover
+from kiosk.app.scrub import Scrub
 from kiosk.app.sealing import Sealer
 from kiosk.app.services import Services, Voice
 from kiosk.capture.plans import Plans
@@ -44,6 +45,7 @@ from kiosk.security.nik_hash import nik_hash
 from kiosk.security.officers import Officers
 from kiosk.speech import EspeakSpeaker, SilentSpeaker
 from kiosk.storage.blobs import BlobStore
+from kiosk.storage.gallery import TemplateGallery
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import Outbox, OutboxError
@@ -70,12 +72,13 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
     keys = load_keys(config)
     folder = DataFolder(config.data)
     position = devices.position
-    clock = Clock(satellite_time=position.satellite_time if position is not None else no_receiver)
+    satellite_time = position.satellite_time if position is not None else no_receiver
+    clock = Clock(satellite_time=satellite_time)
     ink, events = ScreenInk(), deque[Event]()
     journal = Journal(folder.journal, wrapping_key=keys.wrapping_key)
     blobs = BlobStore(folder.blobs, keys.wrapping_key)
+    gallery = TemplateGallery(folder.gallery, keys.wrapping_key)
     outbox, roster = Outbox(folder.outbox), Roster(folder.roster)
-    outbox.sweep()
     sent = SentRegister(folder.sent, hash_nik=lambda nik: nik_hash(nik, key=keys.nik_hash_key))
     audit = AuditLog(folder.audit, nik_key=keys.nik_hash_key)
     unit = UnitInfo(config.unit_id, config.office, __version__)
@@ -98,7 +101,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         roster=roster,
         officers=Officers(folder.officers, monotonic_s=clock.monotonic_s),
         audit=audit,
-        sealer=Sealer(journal, blobs, outbox, sent, keys, unit),
+        sealer=Sealer(journal, blobs, outbox, sent, gallery, keys, unit),
         capture=worker,
         voice=_voice(config),
         recorded_before=sent.knows,
@@ -125,16 +128,19 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         if device is not devices.face:  # the photo step itself starts and stops the camera
             device.start()
     worker.start()
+    scrub = Scrub(outbox, journal, audit, Clock(satellite_time=satellite_time), events.append)
+    scrub.start()
     audit.record(AuditEvent.STARTED, clock.now(), details={"version": __version__})
     controller = Controller(services, started, office=config.office, ink=ink, events=events, on_step=on_step)
 
     def stop() -> None:
         worker.stop()
+        scrub.stop()
         controller.stop()
         for device in devices.all():
             device.stop()
         links.stop()
-        for store in (journal, roster, sent):
+        for store in (journal, outbox, roster, sent):
             store.close()
 
     return Unit(controller, devices, stop)

@@ -11,6 +11,7 @@ from kiosk.enrollment.facts import (
     DataApproved,
     Fact,
     Finalised,
+    FingersSearched,
     FingerVerified,
     Identified,
     ModalityReturned,
@@ -81,6 +82,8 @@ def lines_of(fact: Fact, enrollment: Enrollment | None) -> tuple[Line, ...]:
         case FingerVerified(verification):
             verified: Details = {"position": str(verification.position), "matched": verification.matched}
             return ((AuditEvent.VERIFIED, "", verified),)
+        case FingersSearched(search):
+            return ((AuditEvent.FINGERS_SEARCHED, "", {"records": search.records, "hits": len(search.hits)}),)
         case DataApproved():
             return ((AuditEvent.APPROVED, "", {"by": "resident"}),)
         case ModalityReturned(step, officer):

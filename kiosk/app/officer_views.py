@@ -121,7 +121,7 @@ def record(kiosk: Kiosk, screen: OfficerRecord) -> View:
     points = open_points(enrollment)
     attention = (*points, *_warnings(enrollment))
     told = (Field(Text("field.attention"), "", Text(point)) for point in attention)
-    fields = (*_delivery_fields(kiosk, enrollment), *_summary(enrollment), *told)
+    fields = (*_delivery_fields(kiosk, enrollment), *_summary(enrollment), *told, *_earlier(enrollment))
     note = Text(screen.message) if screen.message else None
     return View(
         ScreenId.OFFICER_RECORD,
@@ -138,6 +138,13 @@ def _warnings(enrollment: Enrollment) -> tuple[str, ...]:
     face = enrollment.sample(Position.FACE)
     wrong = face is not None and Defect.BACKGROUND_WRONG_COLOUR in face.report.defects
     return ("officer.point.background",) if wrong else ()
+
+
+def _earlier(enrollment: Enrollment) -> tuple[Field, ...]:
+    """The records that the fingers were found in, for the officer to look up."""
+    search = enrollment.gallery_search
+    hits = search.hits if search is not None else ()
+    return tuple(Field(Text("field.recorded_before"), hit.enrollment_id) for hit in hits)
 
 
 def _summary(enrollment: Enrollment) -> tuple[Field, ...]:
@@ -173,10 +180,15 @@ def _record_actions(enrollment: Enrollment, *, points: tuple[str, ...]) -> tuple
         actions.append(action("return_modality", ReturnAsked(), pictogram="again"))
         if not missing_positions(enrollment):
             if points:
-                actions.append(primary("finalise_override", FinaliseAsked("best_of_attempts"), pictogram="ok"))
+                actions.append(primary("finalise_override", FinaliseAsked(_reason(points)), pictogram="ok"))
             else:
                 actions.append(primary("finalise", FinaliseAsked(), pictogram="ok"))
     return tuple(actions)
+
+
+def _reason(points: tuple[str, ...]) -> str:
+    """What the officer accepts by finalising all the same; the gravest of the points."""
+    return "recorded_before" if "officer.point.recorded_before" in points else "best_of_attempts"
 
 
 def choose_return(screen: OfficerReturning) -> View:

@@ -1,8 +1,8 @@
 """Runs the effects of the rules, off the drawing thread; answers come back as events.
 
 Workers, each in order: the ledger writes facts and looks things up, in milliseconds; the bench seals and
-prints, the card reader signs, devices test themselves, in seconds. Sealing waits for the ledger, so a packet
-never tells more than the journal holds.
+prints, the card reader signs, devices test themselves, fingers are looked for in the gallery, in seconds.
+Sealing waits for the ledger, so a packet never tells more than the journal holds.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 from hw.api import PanelState
 from kiosk.app.audit_trail import Details, record_fact
 from kiosk.app.diagnostics import Diagnostics
 from kiosk.app.officer_card import OfficerCards
+from kiosk.app.recorded_before import EnrolledFingers
+from kiosk.app.recovery import may_rest, replayed
 from kiosk.app.services import Services
 from kiosk.app.slip import proof_slip
 from kiosk.enrollment.effects import (
@@ -26,6 +29,7 @@ from kiosk.enrollment.effects import (
     Purge,
     Record,
     Seal,
+    SearchGallery,
     SelfTestDevice,
     Show,
     SignApproval,
@@ -39,8 +43,10 @@ from kiosk.enrollment.events import (
     DeviceFaulted,
     DeviceHealed,
     Event,
+    GallerySearched,
     PrintingFailed,
     Purged,
+    Recalled,
     ReceiptArrived,
     Role,
     RosterAnswered,
@@ -57,8 +63,10 @@ from kiosk.enrollment.person import Person
 from kiosk.enrollment.record import Enrollment, Stage, Stamp
 from kiosk.enrollment.screens import Kiosk
 from kiosk.enrollment.standing import Delivery
-from kiosk.packet.parts import SealError
+from kiosk.packet.parts import SealError, grey_pixels
+from kiosk.quality.minutiae import extract
 from kiosk.security.audit import AuditEvent
+from kiosk.security.nik_hash import nik_hash
 from kiosk.security.officers import SignInFault, SignInProblem
 from kiosk.storage.blobs import BlobError
 from kiosk.storage.outbox import OutboxError
@@ -67,6 +75,9 @@ _SIGN_IN_TEXTS = {
     SignInProblem.WRONG_NAME_OR_PIN: "officer.bad_pin",
     SignInProblem.LOCKED: "officer.locked",
 }
+
+RECALLED_AT_ONCE = 50
+"""A courier brings the receipts of months in one visit; the screen goes on meanwhile."""
 
 
 class Runner:
@@ -81,6 +92,8 @@ class Runner:
         self._reader = ThreadPoolExecutor(1, "card reader")
         self._cards = OfficerCards(services)
         self._tests = ThreadPoolExecutor(1, "self-test")
+        self._seeker = ThreadPoolExecutor(1, "gallery search")
+        self._enrolled = EnrolledFingers(services.sealer.gallery, damaged=self._entry_damaged)
         self._diagnostics = Diagnostics(services)
         self._examining: Future[None] | None = None
         self._running: deque[Future[None]] = deque()
@@ -110,6 +123,10 @@ class Runner:
                 services.capture.take_now(task)
             case StopCapture(task):
                 services.capture.end(task)
+            case SearchGallery(enrollment_id):
+                person = kiosk.enrollment(enrollment_id).person
+                assert person is not None  # noqa: S101 - who is not identified is not captured
+                self._running.append(self._seeker.submit(self._search, effect, person.nik))
             case Seal(enrollment_id):
                 finalised = kiosk.enrollment(enrollment_id)
                 written = self._on_ledger(lambda: None)
@@ -140,12 +157,13 @@ class Runner:
         waiting = tuple(e for e in kiosk.enrollments if e.stage is Stage.SEALED)
         if waiting:
             self._on_ledger(lambda: self._receipts(waiting, kiosk.deliveries))
+        held = frozenset(enrollment.id for enrollment in kiosk.enrollments)
+        self._on_ledger(lambda: self._recall_answered(held))
 
-    def examine(self, kiosk: Kiosk, now: Stamp) -> None:
+    def examine(self, now: Stamp) -> None:
         """Looks at unit and devices, unless the look before, or a self-test, still lasts."""
-        unsent = tuple(e for e in kiosk.enrollments if e.stage is Stage.SEALED)
         if self._examining is None or self._examining.done():
-            self._examining = self._on(self._tests, lambda: self._diagnostics.examine(unsent, now))
+            self._examining = self._on(self._tests, lambda: self._diagnostics.examine(now))
 
     def raise_bugs(self) -> None:
         """Raises what an effect raised: expected failures were answered as events."""
@@ -160,6 +178,7 @@ class Runner:
         """Waits for everything begun: a record that was finalised is sealed before the power goes."""
         self._reader.shutdown(wait=True)
         self._tests.shutdown(wait=True, cancel_futures=True)
+        self._seeker.shutdown(wait=True, cancel_futures=True)
         self._bench.shutdown(wait=True)
         self._ledger.shutdown(wait=True)
 
@@ -182,6 +201,8 @@ class Runner:
         record_fact(self._services.audit, fact, enrollment=enrollment, enrollment_id=enrollment_id, at=now)
         if enrollment is None:
             self._services.journal.forget(enrollment_id)
+        elif may_rest(enrollment):
+            self._services.journal.rest(enrollment_id)
 
     def _look_up(self, code: str, now: Stamp) -> None:
         persons = self._services.roster.find(code)
@@ -236,9 +257,33 @@ class Runner:
             told = Fault(str(fault.code), str(fault.device), fault.detail)
             self._post(PrintingFailed(enrollment.id, told))
 
+    def _search(self, effect: SearchGallery, nik: str) -> None:
+        """Says nothing where a picture cannot be had: it was destroyed meanwhile, or the sealing will tell."""
+        blobs, enrollment_id = self._services.blobs, effect.enrollment_id
+        try:
+            stored = {ref.sha256: blobs.get(enrollment_id, ref.sha256) for ref in effect.fingers}
+            probes = [extract(grey_pixels(stored, ref)) for ref in effect.fingers]
+        except (BlobError, SealError):
+            return
+        known = nik_hash(nik, key=self._services.sealer.keys.nik_hash_key)
+        found = self._enrolled.search(probes, nik_hash=known)
+        self._post(GallerySearched(enrollment_id, effect.fingers, found))
+
+    def _entry_damaged(self, enrollment_id: str) -> None:
+        now = self._services.clock.now()
+        self._services.audit.record(AuditEvent.TEMPLATES_DAMAGED, now, enrollment_id=enrollment_id)
+
     def _purge(self, enrollment_id: str, packet_sha256: str) -> None:
+        self._services.sealer.gallery.remove(enrollment_id)
         self._services.outbox.purge(packet_sha256)
         self._post(Purged(enrollment_id))
+
+    def _recall_answered(self, held: frozenset[str]) -> None:
+        """Brings back records that were at rest when their answer came; the next look takes the answer."""
+        journal = self._services.journal
+        resting = (one for one in self._services.outbox.answered() if one not in held and journal.at_rest(one))
+        for enrollment_id in islice(resting, RECALLED_AT_ONCE):
+            self._post(Recalled(replayed(journal, enrollment_id)))
 
     def _receipts(self, waiting: tuple[Enrollment, ...], told: tuple[Delivery, ...]) -> None:
         outbox = self._services.outbox

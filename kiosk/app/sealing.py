@@ -12,6 +12,7 @@ from kiosk.enrollment.facts import DataApproved, StepCaptured
 from kiosk.enrollment.minutiae import Template
 from kiosk.enrollment.positions import Modality, Position
 from kiosk.enrollment.record import Enrollment, ImageRef, Stamp
+from kiosk.matching.iso19794_2 import FingerRecord, encode
 from kiosk.packet.cms import DeviceSigner
 from kiosk.packet.contents import PacketContents, UnitInfo
 from kiosk.packet.parts import SealError, grey_pixels
@@ -21,6 +22,7 @@ from kiosk.security.key_faults import KeyStoreError
 from kiosk.security.keys import DeviceKeys
 from kiosk.security.nik_hash import nik_hash
 from kiosk.storage.blobs import BlobStore
+from kiosk.storage.gallery import GalleryEntry, TemplateGallery
 from kiosk.storage.journal import Journal, JournalEvent
 from kiosk.storage.outbox import Outbox
 from kiosk.storage.sent import SentRegister
@@ -28,12 +30,16 @@ from kiosk.storage.sent import SentRegister
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Reads images back, seals, and puts the packet into the outbox; putting it twice changes nothing."""
+    """Reads images back, seals, and puts the packet into the outbox; putting it twice changes nothing.
+
+    The fingers' templates stay in the gallery until the packet is purged.
+    """
 
     journal: Journal
     blobs: BlobStore
     outbox: Outbox
     sent: SentRegister
+    gallery: TemplateGallery
     keys: DeviceKeys
     unit: UnitInfo
 
@@ -69,6 +75,7 @@ class Sealer:
             )
         except KeyStoreError as error:
             raise SealError(f"the device key does not sign: {error}") from error
+        self.gallery.put(enrollment.id, _gallery_entry(contents))  # once the packet is kept, nothing comes here
         self.outbox.put(
             packet.data,
             enrollment_id=packet.enrollment_id,
@@ -92,6 +99,11 @@ def templates(enrollment: Enrollment, blobs: Mapping[str, bytes]) -> Mapping[Pos
         if sample.position.modality is Modality.FINGERPRINT:
             found[sample.position] = extract(grey_pixels(blobs, sample.image))
     return found
+
+
+def _gallery_entry(contents: PacketContents) -> GalleryEntry:
+    fingers = (FingerRecord(template, position) for position, template in contents.templates.items())
+    return GalleryEntry(contents.nik_hash, encode(*fingers))
 
 
 def timings(events: Sequence[JournalEvent]) -> Mapping[str, float]:

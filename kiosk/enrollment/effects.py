@@ -8,6 +8,7 @@ from enum import StrEnum
 from kiosk.enrollment.facts import Fact
 from kiosk.enrollment.person import BackgroundColour
 from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.record import ImageRef
 
 
 class Purpose(StrEnum):
@@ -69,6 +70,14 @@ class CaptureNow:
 @dataclass(frozen=True, slots=True)
 class StopCapture:
     task: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchGallery:
+    """Looks for these fingers among the earlier records on this unit. Nobody waits for the answer."""
+
+    enrollment_id: str
+    fingers: tuple[ImageRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,7 @@ Effect = (
     | StartCapture
     | CaptureNow
     | StopCapture
+    | SearchGallery
     | SignIn
     | SignInByCard
     | SignApproval

@@ -11,7 +11,10 @@ from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import (
     ChainLink,
+    Enrollment,
     ExceptionReason,
+    GallerySearch,
+    ImageRef,
     Language,
     OfficerSignature,
     Sample,
@@ -225,6 +228,15 @@ class RosterAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class GallerySearched:
+    """fingers: those that were looked for."""
+
+    enrollment_id: str
+    fingers: tuple[ImageRef, ...]
+    search: GallerySearch
+
+
+@dataclass(frozen=True, slots=True)
 class SignInAnswered:
     """staff None: refused; message: text id of the reason; wait_s: seconds of lockout left."""
 
@@ -287,6 +299,13 @@ class DeliveriesSeen:
     """How all sealed packets stand now, one each."""
 
     deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A sealed record that rested in the journal comes back, because something is known of its packet."""
+
+    enrollment: Enrollment
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +466,7 @@ Event = (
     | DeviceFaulted
     | DeviceHealed
     | RosterAnswered
+    | GallerySearched
     | SignInAnswered
     | CardRefused
     | ApprovalSigned
@@ -461,6 +481,7 @@ Event = (
     | PrintingFailed
     | PrinterReady
     | DeliveriesSeen
+    | Recalled
     | ReceiptArrived
     | Purged
     | OfficerCalled

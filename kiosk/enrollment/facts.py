@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from kiosk.enrollment.person import Person
 from kiosk.enrollment.policy import chip_fingers
-from kiosk.enrollment.positions import CaptureStep, Position
+from kiosk.enrollment.positions import CaptureStep, Modality, Position
 from kiosk.enrollment.record import (
     BiometricException,
     ChainLink,
     Enrollment,
+    GallerySearch,
     Language,
     OfficerSignature,
     Sample,
@@ -90,6 +91,13 @@ class FaceVerified:
     """Whether the person before the camera is the one in the photo."""
 
     verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class FingersSearched:
+    """Whether the same person was recorded on this unit before."""
+
+    search: GallerySearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +181,7 @@ Fact = (
     | PositionsExcepted
     | FingerVerified
     | FaceVerified
+    | FingersSearched
     | ReviewConfirmed
     | DataApproved
     | ModalityReturned
@@ -197,6 +206,7 @@ _ALLOWED: dict[type, frozenset[Stage]] = {
     PositionsExcepted: frozenset({Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.AWAIT_OFFICER}),
     FingerVerified: frozenset({Stage.VERIFY}),
     FaceVerified: frozenset({Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.APPROVE}),
+    FingersSearched: frozenset({Stage.CAPTURE, Stage.VERIFY, Stage.REVIEW, Stage.APPROVE, Stage.AWAIT_OFFICER}),
     ReviewConfirmed: frozenset({Stage.REVIEW}),
     DataApproved: frozenset({Stage.APPROVE}),
     ModalityReturned: frozenset({Stage.AWAIT_OFFICER}),
@@ -271,6 +281,8 @@ def _applied(before: Enrollment, fact: Fact) -> Enrollment:
                 verifications=(*before.verifications, verification),
                 face_checked=before.stage is Stage.APPROVE,
             )
+        case FingersSearched(search):
+            return replace(before, gallery_search=search)
         case ReviewConfirmed():
             return replace(before, stage=Stage.APPROVE)
         case DataApproved(signature):
@@ -331,9 +343,10 @@ def _continued(enrollment: Enrollment) -> Enrollment:
 
 
 def _forget_stale_checks(enrollment: Enrollment, step: CaptureStep) -> Enrollment:
-    """A finger captured anew must be verified anew."""
+    """A finger captured anew must be verified, and looked for, anew."""
     kept = tuple(item for item in enrollment.verifications if item.position not in step.positions)
-    return replace(enrollment, verifications=kept)
+    search = None if step.modality is Modality.FINGERPRINT else enrollment.gallery_search
+    return replace(enrollment, verifications=kept, gallery_search=search)
 
 
 def _excepted(before: Enrollment, exceptions: tuple[BiometricException, ...]) -> Enrollment:

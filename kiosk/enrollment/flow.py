@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kiosk.enrollment import capture_flow, card_flow, identify_flow, officer_flow, power_flow
+from kiosk.enrollment import capture_flow, card_flow, gallery_flow, identify_flow, officer_flow, power_flow
 from kiosk.enrollment.effects import Destroy, Effect, Purge, Record, Seal, Show, Signal, StopCapture
 from kiosk.enrollment.events import (
     BiodataAccepted,
@@ -18,6 +18,7 @@ from kiosk.enrollment.events import (
     Continued,
     DeliveriesSeen,
     Event,
+    GallerySearched,
     HelpAsked,
     IdleElapsed,
     LanguageChosen,
@@ -26,6 +27,7 @@ from kiosk.enrollment.events import (
     PrinterReady,
     PrintingFailed,
     Purged,
+    Recalled,
     ReceiptArrived,
     Sealed,
     SealingFailed,
@@ -120,6 +122,7 @@ def restored(
     kiosk = Kiosk(unit=unit, policy=policy, enrollments=kept, next_number=next_number, prints=prints)
     unfinished: list[Effect] = [Seal(e.id) for e in kept if e.stage is Stage.FINALISED]
     unfinished += [Purge(e.id) for e in kept if e.stage is Stage.RECEIVED]
+    unfinished += gallery_flow.due(kept)
     if kiosk.holds(interrupted):
         enrollment = kiosk.enrollment(interrupted)
         if enrollment.person is None:
@@ -139,7 +142,7 @@ def step(kiosk: Kiosk, event: Event, now: Stamp) -> Result:
     stopped = tuple(StopCapture(task) for task in sorted(ended))
     before_signal, signal = signal_of(kiosk.screen), signal_of(after.screen)
     shown = (Show(signal),) if signal is not before_signal else ()
-    return after, stopped + effects + shown
+    return after, stopped + effects + gallery_flow.searches(kiosk, after) + shown
 
 
 def _off_what_is_over(kiosk: Kiosk) -> Kiosk:
@@ -224,8 +227,12 @@ def _background(kiosk: Kiosk, event: Event) -> Result | None:
             return stay(card_flow.noticed(kiosk, presence))
         case PowerChanged(low):
             return stay(replace(kiosk, power_low=low))
+        case Recalled(enrollment):
+            return stay(kiosk if kiosk.holds(enrollment.id) else kiosk.with_enrollment(enrollment))
         case DeliveriesSeen(deliveries):
             return stay(replace(kiosk, deliveries=deliveries))
+        case GallerySearched():
+            return gallery_flow.answered(kiosk, event)
         case PrinterReady():
             due = kiosk.slips_due
             return print_slip(kiosk, due[0]) if due and not kiosk.printing else stay(kiosk)

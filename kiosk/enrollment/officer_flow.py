@@ -76,6 +76,8 @@ def open_points(enrollment: Enrollment) -> tuple[str, ...]:
     confused = {Defect.SAME_FINGER_TWICE, Defect.WRONG_HAND}
     if any(confused & set(sample.report.defects) for sample in enrollment.samples):
         points.append("officer.point.fingers_confused")
+    if enrollment.gallery_search is not None and enrollment.gallery_search.hits:
+        points.append("officer.point.recorded_before")
     failed = [item for item in enrollment.verifications if not item.matched]
     if any(item.position is not Position.FACE for item in failed):
         points.append("officer.point.not_verified")

@@ -135,6 +135,25 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedBefore:
+    """An earlier record on this unit, under another NIK, with the same fingers. score: the best finger's, in
+    matcher units; fingers: how many matched."""
+
+    enrollment_id: str
+    score: float
+    fingers: int
+
+
+@dataclass(frozen=True, slots=True)
+class GallerySearch:
+    """The fingers looked for among `records` earlier ones on this unit; hits: best first, mostly none."""
+
+    matcher: str
+    records: int
+    hits: tuple[RecordedBefore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OfficerSignature:
     """The finalising officer's card over `approval.challenge_of(statement_of(enrollment))`.
 
@@ -171,7 +190,8 @@ class Enrollment:
 
     samples: at most one per position, the best accepted. pending: capture steps still to do, in order.
     verifications: one for each chip finger, the last; every one of the face, in order. face_checked: before
-    signing, the face was compared with the photo.
+    signing, the face was compared with the photo. gallery_search: of the fingers as they are now, None before
+    it has answered.
     approval: the signature given under the reviewed data, after REVIEW. override: the finalising
     officer's reason for accepting forced samples or a failed verification. officer_signature: None where
     the officer signed in without a card.
@@ -190,6 +210,7 @@ class Enrollment:
     to_verify: tuple[Position, ...] = ()
     verifications: tuple[Verification, ...] = ()
     face_checked: bool = False
+    gallery_search: GallerySearch | None = None
     links: tuple[ChainLink, ...] = ()
     approval: Sample | None = None
     biodata_remarks: tuple[str, ...] = ()

@@ -40,8 +40,13 @@ class FingerRecord:
     quality: int | None = None
 
 
-def encode(finger: FingerRecord) -> bytes:
-    """One finger as a 2011 record. Raises ValueError beyond 255 minutiae or 14-bit coordinates."""
+def encode(*fingers: FingerRecord) -> bytes:
+    """A 2011 record. Raises ValueError beyond 255 minutiae or 14-bit coordinates."""
+    body = b"".join(_encoded(finger) for finger in fingers)
+    return _GENERAL_2011.pack(MAGIC, _2011, _GENERAL_2011.size + len(body), len(fingers), 0) + body
+
+
+def _encoded(finger: FingerRecord) -> bytes:
     template = finger.template
     if len(template.minutiae) > 255:
         raise ValueError(f"a record holds at most 255 minutiae, not {len(template.minutiae)}")
@@ -62,9 +67,7 @@ def encode(finger: FingerRecord) -> bytes:
     )
     body += b"".join(_pack(minutia) for minutia in template.minutiae) + b"\0\0"
     length = _CAPTURE_2011.size + len(quality) + len(body)
-    capture = _CAPTURE_2011.pack(length, UNKNOWN_DATE, 0, 0, 0, 1 if quality else 0)
-    general = _GENERAL_2011.pack(MAGIC, _2011, _GENERAL_2011.size + length, 1, 0)
-    return general + capture + quality + body
+    return _CAPTURE_2011.pack(length, UNKNOWN_DATE, 0, 0, 0, 1 if quality else 0) + quality + body
 
 
 def decode(record: bytes) -> tuple[FingerRecord, ...]:

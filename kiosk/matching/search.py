@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -56,6 +56,24 @@ class Gallery:
             np.concatenate([np.empty(0, np.int64), *(one.weights for one in described)]),
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         )
+
+    @classmethod
+    def joined(cls, galleries: Sequence[Gallery]) -> Gallery:
+        """One after the other. Raises ValueError for none."""
+        counts = np.concatenate([np.diff(one.bounds) for one in galleries])
+        return cls(
+            np.concatenate([one.points for one in galleries]),
+            np.concatenate([one.codes for one in galleries]),
+            np.concatenate([one.weights for one in galleries]),
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        )
+
+    def only(self, kept: NDArray[np.bool_]) -> Gallery:
+        """Without the fingers that are not `kept` (n,); those that stay move up."""
+        counts = np.diff(self.bounds)
+        rows = np.repeat(kept, counts)
+        bounds = np.concatenate([[0], np.cumsum(counts[kept])]).astype(np.int64)
+        return Gallery(self.points[rows], self.codes[rows], self.weights[rows], bounds)
 
     def __len__(self) -> int:
         return len(self.bounds) - 1

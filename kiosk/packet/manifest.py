@@ -16,12 +16,20 @@ from typing import TypeVar
 
 from kiosk.enrollment.codec import CodecError, from_json, to_json
 from kiosk.enrollment.person import Person
-from kiosk.enrollment.record import BiometricException, ChainLink, Language, Sample, Stamp, Verification
+from kiosk.enrollment.record import (
+    BiometricException,
+    ChainLink,
+    GallerySearch,
+    Language,
+    Sample,
+    Stamp,
+    Verification,
+)
 from kiosk.packet.contents import PacketContents, UnitInfo
 from kiosk.packet.faults import FaultKind, PacketFault
 from kiosk.packet.parts import Part, SealError
 
-FORMAT = "ktp-el-manifest/2"
+FORMAT = "ktp-el-manifest/3"
 
 T = TypeVar("T")
 
@@ -46,6 +54,7 @@ class PartEntry:
 class Manifest:
     """Times carry who vouches for the clock. device_chain: the whole session's, discarded attempts included.
 
+    gallery_search: whether the fingers belong to an earlier record on the unit; None where nobody looked.
     officer_certificate_sha256: of the card that signed beside the device (`approval`), empty for a PIN.
     """
 
@@ -69,6 +78,7 @@ class Manifest:
     approval: Sample | None
     exceptions: tuple[BiometricException, ...]
     verifications: tuple[Verification, ...]
+    gallery_search: GallerySearch | None
     device_chain: tuple[ChainLink, ...]
     journal_digest: str
     officer: str
@@ -105,6 +115,7 @@ def make_manifest(contents: PacketContents, parts: tuple[Part, ...], *, profile:
         approval=enrollment.approval,
         exceptions=enrollment.exceptions,
         verifications=enrollment.verifications,
+        gallery_search=enrollment.gallery_search,
         device_chain=enrollment.links,
         journal_digest=contents.journal_digest,
         officer=enrollment.officer,

@@ -71,6 +71,7 @@ def verify_contents(
         _check("officer", _officer_problems(opened, officer_anchors), _vouched(manifest, officer_anchors)),
         _check("device_chain", _chain_problems(manifest), f"{len(manifest.device_chain)} links recomputed"),
         _check("verifications", _verification_problems(manifest), "the chip fingers match, or an override"),
+        _check("gallery_search", _search_problems(manifest), _searched(manifest)),
         _check(
             "nik_hash", _nik_problems(manifest, nik_hash), "as keyed" if nik_hash else "no key: not compared"
         ),
@@ -317,6 +318,21 @@ def _verification_problems(manifest: Manifest) -> list[str]:
     if failed and not manifest.override:
         return [f"{', '.join(failed)} did not match and nobody accepted that"]
     return []
+
+
+def _search_problems(manifest: Manifest) -> list[str]:
+    search = manifest.gallery_search
+    if search is not None and search.hits and not manifest.override:
+        return [f"the fingers are those of {search.hits[0].enrollment_id} and nobody accepted that"]
+    return []
+
+
+def _searched(manifest: Manifest) -> str:
+    search = manifest.gallery_search
+    if search is None:
+        return "nobody looked for the fingers on the unit"
+    known = ", ".join(hit.enrollment_id for hit in search.hits)
+    return f"the officer accepted a likeness to {known}" if known else f"in none of {search.records} records"
 
 
 def _nik_problems(manifest: Manifest, nik_hash: Callable[[str], str] | None) -> list[str]:

@@ -48,6 +48,9 @@ class AuditEvent(Enum):
     LOG_REPAIRED = ("log_repaired", "bytes_removed")
     ROSTER_IMPORTED = ("roster_imported", "added", "changed", "problems", "file_sha256")
     SETTINGS_CHANGED = ("settings_changed", "key")
+    STORE_DAMAGED = ("store_damaged", "part")
+    BACKED_UP = ("backed_up", "backup_sha256")
+    RESTORED = ("restored", "backup_sha256", "forced")
     KEYS_LOADED = ("keys_loaded", "certificate_sha256")
     # officers
     SIGNED_IN = ("signed_in", "role", "by")
@@ -64,6 +67,8 @@ class AuditEvent(Enum):
     BIODATA_DISPUTED = ("biodata_disputed", "field")
     CAPTURED = ("captured", "position", "score", "attempt", "forced")
     VERIFIED = ("verified", "position", "matched")
+    FINGERS_SEARCHED = ("fingers_searched", "records", "hits")
+    TEMPLATES_DAMAGED = ("templates_damaged",)
     EXCEPTION_REQUESTED = ("exception_requested", "position", "reason")
     EXCEPTION_APPROVED = ("exception_approved", "position", "reason")
     STEP_RETURNED = ("step_returned", "step")
@@ -81,6 +86,7 @@ class AuditEvent(Enum):
     RECEIPT_ACCEPTED = ("receipt_accepted", "packet_sha256", "receipt_sha256", "status")
     RECEIPT_REFUSED = ("receipt_refused", "packet_sha256", "problem")
     EXPORTED = ("exported", "packets", "medium")
+    PACKET_DAMAGED = ("packet_damaged", "packet_sha256")
     PURGED = ("purged", "packet_sha256")
 
     def __init__(self, code: str, *details: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -26,6 +27,15 @@ def remove(path: Path) -> None:
     """Removes `path` if it is there, durably."""
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def erase(path: Path) -> None:
+    """Overwrites `path` before it is removed. Flash storage may keep old pages all the same."""
+    with suppress(OSError), path.open("r+b") as stream:
+        stream.write(os.urandom(path.stat().st_size))
+        stream.flush()
+        os.fsync(stream.fileno())
+    remove(path)
 
 
 def sync_folder(folder: Path) -> None:

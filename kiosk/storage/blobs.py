@@ -12,14 +12,12 @@ in another's place does not open.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from kiosk.storage.aead import KEY_BYTES, SealBrokenError, new_key, seal, unseal
-from kiosk.storage.atomic import remove, sync_folder, write_atomic
+from kiosk.storage.atomic import erase, sync_folder, write_atomic
 
 _KEY_FILE = "session.key"
 _ENROLLMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -79,10 +77,7 @@ class BlobStore:
         with self._lock:
             if not folder.exists():
                 return
-            key_path = folder / _KEY_FILE
-            if key_path.exists():
-                _overwrite(key_path)
-                remove(key_path)
+            erase(folder / _KEY_FILE)
             for path in folder.iterdir():
                 path.unlink()
             folder.rmdir()
@@ -129,10 +124,3 @@ def _open(key: bytes, path: Path, context: bytes) -> bytes:
         return unseal(key, path.read_bytes(), context)
     except SealBrokenError as error:
         raise BlobDamagedError(f"{path} was changed or belongs to another device or enrollment") from error
-
-
-def _overwrite(path: Path) -> None:
-    with suppress(OSError), path.open("r+b") as stream:
-        stream.write(os.urandom(path.stat().st_size))
-        stream.flush()
-        os.fsync(stream.fileno())

@@ -22,6 +22,10 @@ class DataFolder:
         return self.root / "blobs"
 
     @property
+    def gallery(self) -> Path:
+        return self.root / "gallery"
+
+    @property
     def outbox(self) -> Path:
         return self.root / "outbox"
 

@@ -25,6 +25,7 @@ from kiosk.packet.verify import verify_contents
 from kiosk.security.keys import Anchors, DeviceKeys, provision_development
 from kiosk.security.nik_hash import nik_hash
 from kiosk.storage.blobs import BlobStore
+from kiosk.storage.gallery import TemplateGallery
 from kiosk.storage.journal import Journal, JournalEvent
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import Outbox
@@ -78,7 +79,8 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
             journal.append(ENROLLMENT_ID, fact_to_line(fact), stamp(number - 9))
         events = journal.events(ENROLLMENT_ID)
         enrollment = f.replay(fact_from_line(event.event) for event in events)
-        packet_sha256 = Sealer(journal, blobs, outbox, sent, device, UNIT).seal(enrollment, SEALED)
+        gallery = TemplateGallery(folder.gallery, WRAPPING_KEY)
+        packet_sha256 = Sealer(journal, blobs, outbox, sent, gallery, device, UNIT).seal(enrollment, SEALED)
     sent.close()
     data = read_packet(folder.outbox, packet_sha256)
     opened = open_packet(data, identity=keys.identity, anchors=keys.device_anchors)

@@ -8,9 +8,18 @@ from kiosk.enrollment.effects import Record, StartCapture, StopCapture
 from kiosk.enrollment.facts import replay
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.flow import step
+from kiosk.enrollment.gallery_flow import probes
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.quality_report import Defect
-from kiosk.enrollment.record import ExceptionReason, Language, OfficerSignature, Verification
+from kiosk.enrollment.record import (
+    ExceptionReason,
+    GallerySearch,
+    ImageRef,
+    Language,
+    OfficerSignature,
+    RecordedBefore,
+    Verification,
+)
 from kiosk.enrollment.screens import Capturing, Kiosk
 from kiosk.enrollment.standing import Delivery, DeviceStanding, UnitStanding
 from tests.enrollment.people import NOW, RESIDENT, SISTER, sample
@@ -22,6 +31,13 @@ STAFF = (
     ev.Staff("1001", ev.Role.OFFICER, by_card=True),
     ev.Staff("2001", ev.Role.SUPERVISOR),
 )
+
+
+HITS = (RecordedBefore("UNIT-000001", 30.0, 4),)
+
+
+def fingers_of(kiosk: Kiosk, record: str) -> tuple[ImageRef, ...]:
+    return probes(kiosk.enrollment(record)) if kiosk.holds(record) else ()
 
 
 def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
@@ -42,6 +58,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.SamplesTaken(task, tuple(sample(p, score) for p in positions)),
         ev.AttemptFailed(task, Defect.MOVING),
         ev.FingerCompared(task, Verification(positions[0], 1.0, score > 0, "test/1")),
+        ev.GallerySearched(record, fingers_of(kiosk, record), GallerySearch("test/1", 1, HITS[: score // 80])),
         ev.DeviceFaulted(task, FAULT),
         ev.DeviceHealed(task),
         ev.RosterAnswered(code, "ticket", persons),
@@ -68,7 +85,8 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.ExceptionReasonChosen(ExceptionReason.AMPUTATED),
         ev.FinaliseAsked(draw(st.sampled_from(["", "best_of_attempts"]))),
     ]
-    named = {type(event) for event in pool}
+    pool += [ev.Recalled(enrollment) for enrollment in kiosk.enrollments]
+    named = {ev.Recalled, *(type(event) for event in pool)}
     pool += [kind() for kind in ev.Event.__args__ if kind not in named]
     return draw(st.sampled_from(pool))
 

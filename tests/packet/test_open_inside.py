@@ -88,7 +88,7 @@ def test_contents_without_a_manifest(sealed, keys: Keys):
 @pytest.mark.parametrize(
     ("found", "replacement", "problem"),
     [
-        (b'"format":"ktp-el-manifest/2"', b'"format":"ktp-el-manifest/3"', "format 'ktp-el-manifest/3'"),
+        (b'"format":"ktp-el-manifest/3"', b'"format":"ktp-el-manifest/9"', "format 'ktp-el-manifest/9'"),
         (b'"position":"left_little"', b'"position":"nose"', "'nose' is not a valid Position"),
         (b'"language":"jv",', b"", "language: missing"),
         (b'"language":"jv",', b'"language":"jv","more":1,', "more: Manifest has no such field"),

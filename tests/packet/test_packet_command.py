@@ -64,7 +64,7 @@ def test_opening_writes_the_parts_for_their_owner_only(
     (result,) = told(capsys)
     folder = tmp_path / "out" / result["sha256"]
     assert result["written"] == str(folder)
-    assert json.loads((folder / "manifest.json").read_text())["format"] == "ktp-el-manifest/2"
+    assert json.loads((folder / "manifest.json").read_text())["format"] == "ktp-el-manifest/3"
     assert (folder / "records/face.fac").read_bytes().startswith(b"FAC\x00")
     for path in folder.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
