@@ -79,7 +79,7 @@ def open_node(path: Path) -> End:
         descriptor = os.open(path, os.O_RDONLY | flags)
     if os.isatty(descriptor):
         try:
-            tty.setraw(descriptor)
+            tty.setraw(descriptor, termios.TCSANOW)  # what came since the driver opened is kept
         except termios.error as error:
             os.close(descriptor)
             raise OSError(f"{path}: {error}") from error
