@@ -12,6 +12,7 @@ from kiosk.commands import (
     authority,
     demo,
     doctor,
+    export,
     firewall,
     keys,
     match,
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (
         *(run, demo, quality, match, packet, receive, roster, staff, doctor),
         *(provision, passphrase, reset, order, uplink, firewall, ready, update),
-        *(keys, authority),
+        *(keys, authority, export),
     ):
         command.configure(subparsers)
     chosen = parser.parse_args(arguments)
