@@ -41,7 +41,10 @@ def _printer(example: str) -> tuple[Route, ...]:
 
 SCHEMES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
     {
-        "v4l2": _camera("v4l2:///dev/v4l/by-id/usb-MAKER_MODEL_SERIAL-video-index0", "width", "height"),
+        "v4l2": _camera(
+            "v4l2:///dev/v4l/by-id/usb-MAKER_MODEL_SERIAL-video-index0?exposure=157&white_balance=4600",
+            *("width", "height", "exposure", "white_balance"),
+        ),
         "video": _camera("video:///path/of/film.avi"),
         "http": (
             Route(

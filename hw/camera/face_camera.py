@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ from hw.api import (
     PixelFormat,
     SelfTest,
 )
+from hw.camera.controls import Controls
 from hw.camera.sources import HttpStream, Picture, SourceSpec, V4l2Node, VideoFile
 from hw.device_url import DeviceUrl
 from hw.worker import DeviceWorker, Session, SessionEnded
@@ -42,6 +42,7 @@ class OpenCvFaceCamera:
         self._worker = DeviceWorker(kind=self.kind, serve=self._serve, stop_timeout_s=STOP_TIMEOUT_S)
         self._latest: Frame | None = None
         self._received = 0
+        self._not_held: tuple[str, ...] = ()
 
     @property
     def kind(self) -> DeviceKind:
@@ -92,7 +93,9 @@ class OpenCvFaceCamera:
             opened = self._worker.test_opening(
                 name="the camera opens", advice="Check the camera's cable and URL"
             )
-            return (opened, self._test_pictures()) if opened.passed else (opened,)
+            if not opened.passed:
+                return (opened,)
+            return (opened, self._test_pictures(), *self._test_controls())
 
     def _test_pictures(self) -> SelfTest:
         deadline = time.monotonic() + SELF_TEST_TIMEOUT_S
@@ -105,12 +108,25 @@ class OpenCvFaceCamera:
             advice="The camera is open and sends nothing: plug it in again.",
         )
 
+    def _test_controls(self) -> tuple[SelfTest, ...]:
+        """One line for each control that the camera did not take."""
+        return tuple(
+            SelfTest(
+                f"{name} is held",
+                passed=False,
+                advice=f"The camera does not keep {name}: see what it can do with v4l2-ctl --list-ctrls, then "
+                "correct its URL or leave it out.",
+            )
+            for name in self._not_held
+        )
+
     def _stalled_for_s(self) -> float:
         frame = self._latest
         return (time.monotonic_ns() - frame.captured_ns) / 1e9 if frame is not None else 0.0
 
     def _serve(self, session: Session) -> None:
         with contextlib.closing(self._source.open()) as source:
+            self._not_held = source.not_held
             while not session.stopped:
                 picture = source.read()
                 if picture is None:
@@ -138,7 +154,7 @@ def open_url(url: DeviceUrl) -> FaceCamera:
     height = url.integer("height", default=720, lowest=120, highest=4096)
     source: SourceSpec
     if url.scheme == "v4l2":
-        source = V4l2Node(path=Path(url.device_path()), width=width, height=height)
+        source = V4l2Node(url.device_path(), width=width, height=height, controls=Controls.of(url))
     elif url.scheme == "video":
         source = VideoFile(path=url.device_path())
     else:

@@ -15,6 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.camera.capture import OPENCV, Capture, V4l2Backend
+from hw.camera.controls import AUTOMATIC, Controls
+
 OPEN_TIMEOUT_MS = 2000
 READ_TIMEOUT_MS = 1000
 """A dead source holds the thread no longer than this."""
@@ -27,6 +30,9 @@ class Source(Protocol):
 
     interval_s: float
     """The pause to keep between two reads; 0 where the source sets the pace."""
+
+    not_held: tuple[str, ...]
+    """Controls of the URL that the camera did not take."""
 
     def read(self) -> Picture | None:
         """The next picture, BGR, (height, width, 3); None when the stream is over or broken."""
@@ -41,13 +47,14 @@ class V4l2Node:
     path: Path
     width: int
     height: int
+    controls: Controls = AUTOMATIC
+    backend: V4l2Backend = OPENCV
 
     def open(self) -> Source:
         """Raises OSError while the node is missing or taken."""
         node = self.path.resolve(strict=True)
-        capture = cv2.VideoCapture(
+        capture = self.backend.open(
             str(node),
-            cv2.CAP_V4L2,
             [
                 cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"),  # raw YUYV at 720p is too much for USB 2
                 cv2.CAP_PROP_FRAME_WIDTH, self.width,
@@ -55,7 +62,8 @@ class V4l2Node:
                 cv2.CAP_PROP_BUFFERSIZE, 1,
             ],
         )  # fmt: skip
-        return _V4l2Source(_opened(capture, str(self.path)))
+        capture = _opened(capture, str(self.path))
+        return _V4l2Source(capture, self.backend, not_held=self.controls.apply(capture))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class HttpStream:
 SourceSpec = V4l2Node | VideoFile | HttpStream
 
 
-def _opened(capture: cv2.VideoCapture, name: str) -> cv2.VideoCapture:
+def _opened(capture: Capture, name: str) -> Capture:
     if not capture.isOpened():
         capture.release()
         raise OSError(f"{name} cannot be opened as a stream of pictures")
@@ -96,8 +104,9 @@ def _opened(capture: cv2.VideoCapture, name: str) -> cv2.VideoCapture:
 
 class _Stream:
     interval_s = 0.0
+    not_held: tuple[str, ...] = ()
 
-    def __init__(self, capture: cv2.VideoCapture) -> None:
+    def __init__(self, capture: Capture) -> None:
         self._capture = capture
 
     def read(self) -> Picture | None:
@@ -109,15 +118,18 @@ class _Stream:
 
 
 class _V4l2Source(_Stream):
-    """OpenCV's V4L2 read waits up to 10 s for a stuck camera; `waitAny` grabs within a time we choose,
-    except for the very first picture."""
+    """Waits for a picture no longer than we choose, except for the very first."""
+
+    def __init__(self, capture: Capture, backend: V4l2Backend, *, not_held: tuple[str, ...]) -> None:
+        super().__init__(capture)
+        self._backend = backend
+        self.not_held = not_held
 
     def read(self) -> Picture | None:
         try:
-            _, ready = cv2.VideoCapture.waitAny([self._capture], READ_TIMEOUT_MS * 1_000_000)
+            if not self._backend.grab_within(self._capture, READ_TIMEOUT_MS * 1_000_000):
+                return None
         except cv2.error:  # the node is gone
-            return None
-        if len(ready) == 0:
             return None
         found, picture = self._capture.retrieve()
         return np.asarray(picture, dtype=np.uint8) if found else None
@@ -126,7 +138,7 @@ class _V4l2Source(_Stream):
 class _LoopingFilm(_Stream):
     """Reads on from the first picture after the last; None only for a film without pictures."""
 
-    def __init__(self, capture: cv2.VideoCapture) -> None:
+    def __init__(self, capture: Capture) -> None:
         super().__init__(capture)
         rate = capture.get(cv2.CAP_PROP_FPS)
         self.interval_s = 1.0 / rate if 1.0 <= rate <= 120.0 else 1.0 / 25.0
