@@ -16,7 +16,7 @@ ENVIRONMENT = "usr/lib/kiosk/environment"
 PYTHON = "python3.13"
 PYTHON_LIBRARY = f"usr/lib/{PYTHON}"
 
-SIMULATION = ("hw/sim", "kiosk/demo", "kiosk/simulated.py", "kiosk/virtual_screen.py")
+SIMULATION = ("hw/sim", "kiosk/demo", "kiosk/simulated.py")
 """Of a checkout, and never on a unit."""
 
 _TARGET_ENV = {

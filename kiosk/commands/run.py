@@ -45,12 +45,13 @@ def configure(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from kiosk.config import load  # noqa: PLC0415 - heavy imports wait for the run
-    from kiosk.simulated import simulated_office  # noqa: PLC0415
     from kiosk.virtual_screen import has_display, virtual_screen  # noqa: PLC0415
 
     config = load(arguments.config)
     with ExitStack() as stack:
         if arguments.sim:
+            from kiosk.simulated import simulated_office  # noqa: PLC0415 - in no image
+
             office = stack.enter_context(
                 simulated_office(config, arguments.data.resolve(), people=arguments.people)
             )
