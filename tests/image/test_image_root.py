@@ -1,5 +1,7 @@
 """What the root is made of, as far as it can be said without building it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from appliance.debian import package_names
@@ -31,3 +33,15 @@ def test_the_locator_of_the_kernels_is_the_kiosks_own() -> None:
     module, _, name = FLAGS["NUMBA_CACHE_LOCATOR_CLASSES"].rpartition(".")
     assert module == "kiosk.kernel_cache"
     assert name in (ROOT / "kiosk/kernel_cache.py").read_text()
+
+
+def test_a_unit_starts_without_the_simulation(tmp_path: Path) -> None:
+    """Exit status 2 is the answer to the missing configuration, given after the start's imports."""
+    names = [name.removesuffix(".py").replace("/", ".") for name in SIMULATION]
+    ask = (
+        f"import sys; sys.modules.update(dict.fromkeys({names!r})); "
+        "from kiosk.__main__ import main; "
+        f"sys.exit(main(['run', '--config', {str(tmp_path / 'kiosk.toml')!r}]))"
+    )
+    answer = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2, answer.stderr
