@@ -70,6 +70,15 @@ SCHEMES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 told_by={"type": "iris"},
             ),
         ),
+        "nir": (
+            Route(
+                DeviceKind.IRIS_CAMERA,
+                "hw.iris.nir_pair:open_url",
+                "nir:?right=v4l2:///dev/v4l/by-id/usb-MAKER_MODEL_1-video-index0"
+                "&left=v4l2:///dev/v4l/by-id/usb-MAKER_MODEL_2-video-index0",
+                ("right", "left"),
+            ),
+        ),
         "epad": (Route(DeviceKind.SIGNATURE_PAD, "hw.signature.epad:open_url", "epad:///dev/hidraw0"),),
         "evdev": (
             Route(

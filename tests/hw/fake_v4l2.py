@@ -16,12 +16,15 @@ FRAME_S = 0.01
 
 
 class FakeCamera:
-    """fixed: properties that nobody can change, as in cheap cameras. A stuck camera gives no picture, and wakes
+    """level: grey of the whole picture. mark: row and column of one white pixel, the picture's only one.
+
+    fixed: properties that nobody can change, as in cheap cameras. A stuck camera gives no picture, and wakes
     up by being opened again."""
 
     def __init__(self, *, fixed: Mapping[int, float] | None = None, level: int = 120) -> None:
         self.fixed = dict(fixed or {})
         self.level = level
+        self.mark: tuple[int, int] | None = None
         self.stuck = threading.Event()
         self.gone = threading.Event()
         self.opened: list[FakeCapture] = []
@@ -63,7 +66,10 @@ class FakeCapture:
 
     def retrieve(self) -> tuple[bool, Any]:
         size = (self.asked[cv2.CAP_PROP_FRAME_HEIGHT], self.asked[cv2.CAP_PROP_FRAME_WIDTH], 3)
-        return True, np.full(size, self._camera.level, dtype=np.uint8)
+        picture = np.full(size, self._camera.level, dtype=np.uint8)
+        if self._camera.mark is not None:
+            picture[self._camera.mark] = 255
+        return True, picture
 
     def get(self, property_id: int) -> float:
         return self._camera.fixed.get(property_id, self._camera.properties.get(property_id, 0.0))

@@ -1,4 +1,4 @@
-"""A V4L2 camera: exposure and white balance held, a stall seen and healed. One stands in at OpenCV's boundary."""
+"""A V4L2 camera: exposure and white balance held, a stall seen and healed; a fake at OpenCV's boundary."""
 
 from __future__ import annotations
 
