@@ -27,8 +27,8 @@ from kiosk.enrollment.events import (
     DeviceFaulted,
     DeviceHealed,
     Event,
-    FingerCompared,
     GuidanceGiven,
+    SampleCompared,
     SamplesTaken,
 )
 from kiosk.enrollment.policy import Policy
@@ -214,7 +214,7 @@ class _Watch:
             self._rooms.post(self._recognised(taken[0]))
             return
         if self._task.purpose is Purpose.VERIFY:
-            self._rooms.post(FingerCompared(self._task.task, self._verified(taken[0]), links))
+            self._rooms.post(SampleCompared(self._task.task, self._verified(taken[0]), links))
             return
         confused = self._confused(taken)
         if confused is not None and self._task.attempt < self._policy.attempts_allowed:
@@ -238,7 +238,7 @@ class _Watch:
         if compared is None:
             return AttemptFailed(self._task.task, Defect.NO_FACE)
         score, matched, matcher = compared
-        return FingerCompared(self._task.task, Verification(probe.position, score, matched, matcher))
+        return SampleCompared(self._task.task, Verification(probe.position, score, matched, matcher))
 
     def _first_sample(self) -> NDArray[np.uint8]:
         return decode_png(self._rooms.load(self._task.enrollment_id, self._task.first_sample))

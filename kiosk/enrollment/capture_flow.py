@@ -12,9 +12,9 @@ from kiosk.enrollment.events import (
     DeviceFaulted,
     DeviceHealed,
     Event,
-    FingerCompared,
     Guidance,
     GuidanceGiven,
+    SampleCompared,
     SamplesTaken,
 )
 from kiosk.enrollment.facts import DataApproved, FaceVerified, FingerVerified, RecordsTaken, StepCaptured
@@ -43,7 +43,7 @@ def step(kiosk: Kiosk, screen: Capturing, event: Event) -> Result:
             kiosk, linked = _linked(kiosk, screen, links)
             kiosk, effects = _failed(kiosk, replace(screen, guidance=Guidance(advice=advice)))
             return kiosk, linked + effects
-        case FingerCompared(task, verification, links) if task == screen.task and verifying:
+        case SampleCompared(task, verification, links) if task == screen.task and verifying:
             kiosk, linked = _linked(kiosk, screen, links)
             kiosk, effects = _compared(kiosk, screen, verification)
             return kiosk, linked + effects

@@ -195,7 +195,7 @@ class AttemptFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class FingerCompared:
+class SampleCompared:
     """A finger against its first capture; or the face against the photo, without links."""
 
     task: int
@@ -462,7 +462,7 @@ Event = (
     | GuidanceGiven
     | SamplesTaken
     | AttemptFailed
-    | FingerCompared
+    | SampleCompared
     | DeviceFaulted
     | DeviceHealed
     | RosterAnswered

@@ -19,9 +19,9 @@ from kiosk.enrollment.events import (
     DeviceFaulted,
     DeviceHealed,
     Event,
-    FingerCompared,
     Guidance,
     GuidanceGiven,
+    SampleCompared,
     SamplesTaken,
 )
 from kiosk.enrollment.policy import Policy
@@ -218,7 +218,7 @@ def test_verification_compares_with_the_first_sample_and_keeps_nothing(stage):
     one.wait_for(SamplesTaken)
     before = dict(one.stored)
     one.begin(Purpose.VERIFY, task=2)
-    compared = one.wait_for(FingerCompared)
+    compared = one.wait_for(SampleCompared)
     assert compared.verification.matched
     assert one.stored == before
 
@@ -241,7 +241,7 @@ def test_a_face_is_compared_with_the_photo_and_nothing_of_it_is_kept(stage):
     one = photographed(stage, [GOOD], [(raw(Position.FACE),)])
     before = dict(one.stored)
     one.begin(Purpose.VERIFY, task=2, position=Position.FACE)
-    compared = one.wait_for(FingerCompared)
+    compared = one.wait_for(SampleCompared)
     assert compared.verification == Verification(Position.FACE, 70.0, matched=True, matcher="test-face/1")
     assert compared.links == ()
     assert one.stored == before
@@ -251,8 +251,8 @@ def test_another_persons_face_is_told_with_its_score(stage):
     one = photographed(stage, [GOOD], [(raw(Position.FACE),)])
     one.likeness = (20.0, False, "test-face/1")
     one.begin(Purpose.VERIFY, task=2, position=Position.FACE)
-    assert one.wait_for(FingerCompared).verification.matched is False
-    assert one.wait_for(FingerCompared).verification.score == 20.0
+    assert one.wait_for(SampleCompared).verification.matched is False
+    assert one.wait_for(SampleCompared).verification.score == 20.0
 
 
 def test_of_two_faces_neither_is_compared(stage):

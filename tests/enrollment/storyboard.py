@@ -12,13 +12,13 @@ from kiosk.enrollment.events import (
     Continued,
     EntrySubmitted,
     Event,
-    FingerCompared,
     KeyTyped,
     LanguageChosen,
     OfficerCalled,
     RecordOpened,
     Role,
     RosterAnswered,
+    SampleCompared,
     SamplesTaken,
     SignInAnswered,
     Staff,
@@ -82,7 +82,7 @@ class Storyboard:
     def is_compared(self, *, matched: bool = True) -> Storyboard:
         screen = self.on(Capturing)
         verification = Verification(screen.positions[0], 90.0 if matched else 1.0, matched, "test/1")
-        return self.happens(FingerCompared(screen.task, verification))
+        return self.happens(SampleCompared(screen.task, verification))
 
     def reaches_capture(self) -> Storyboard:
         return self.starts().hears_the_notice().identifies().confirms()

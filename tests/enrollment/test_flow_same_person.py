@@ -9,10 +9,10 @@ from kiosk.enrollment.events import (
     AttemptFailed,
     Continued,
     FinaliseAsked,
-    FingerCompared,
     IdleElapsed,
     OfficerCalled,
     ReturnAsked,
+    SampleCompared,
     SamplesTaken,
     StepReturned,
     WentBack,
@@ -157,4 +157,4 @@ def test_late_answers_of_the_other_kind_change_nothing():
     photo = Storyboard().reaches_capture()
     before = photo.kiosk
     likeness = Verification(Position.FACE, 70.0, matched=True, matcher="test/1")
-    assert photo.happens(FingerCompared(photo.on(Capturing).task, likeness)).kiosk == before
+    assert photo.happens(SampleCompared(photo.on(Capturing).task, likeness)).kiosk == before

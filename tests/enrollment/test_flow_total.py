@@ -57,7 +57,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.GuidanceGiven(task, ev.Guidance(good=True)),
         ev.SamplesTaken(task, tuple(sample(p, score) for p in positions)),
         ev.AttemptFailed(task, Defect.MOVING),
-        ev.FingerCompared(task, Verification(positions[0], 1.0, score > 0, "test/1")),
+        ev.SampleCompared(task, Verification(positions[0], 1.0, score > 0, "test/1")),
         ev.GallerySearched(record, fingers_of(kiosk, record), GallerySearch("test/1", 1, HITS[: score // 80])),
         ev.DeviceFaulted(task, FAULT),
         ev.DeviceHealed(task),
