@@ -12,7 +12,7 @@ from kiosk.enrollment.record import ImageRef
 
 
 class Purpose(StrEnum):
-    """ENROLL keeps samples, VERIFY compares a finger or the face with its first sample, APPROVE takes a signature."""
+    """ENROLL keeps samples, VERIFY compares a finger or the face with the first, APPROVE takes a signature."""
 
     ENROLL = "enroll"
     VERIFY = "verify"
