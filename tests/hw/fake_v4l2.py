@@ -21,7 +21,10 @@ class FakeCamera:
     fixed: properties that nobody can change, as in cheap cameras. A stuck camera gives no picture, and wakes
     up by being opened again."""
 
-    def __init__(self, *, fixed: Mapping[int, float] | None = None, level: int = 120) -> None:
+    def __init__(
+        self, *, fixed: Mapping[int, float] | None = None, level: int = 120, frame_s: float = FRAME_S
+    ) -> None:
+        self._frame_s = frame_s
         self.fixed = dict(fixed or {})
         self.level = level
         self.mark: tuple[int, int] | None = None
@@ -43,10 +46,10 @@ class FakeCamera:
         assert not capture.released
         deadline = time.monotonic_ns() + timeout_ns
         while self.stuck.is_set() and not self.gone.is_set() and time.monotonic_ns() < deadline:
-            time.sleep(FRAME_S)
+            time.sleep(self._frame_s)
         if self.gone.is_set():
             raise cv2.error("VIDIOC_DQBUF: No such device")
-        time.sleep(FRAME_S)
+        time.sleep(self._frame_s)
         return not self.stuck.is_set()
 
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from hw.api import CaptureSet, PenPoint
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 """Far more than anything here takes; a busy machine must not fail a test."""
 
 
-def eventually(condition: Callable[[], object], *, what: str = "") -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def eventually(condition: Callable[[], object], *, what: str = "", patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < deadline, f"did not come true in {PATIENCE_S} s: {what or condition}"
+        assert time.monotonic() < deadline, f"did not come true in {patience_s} s: {what or condition}"
         time.sleep(0.005)
 
 

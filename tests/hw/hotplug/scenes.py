@@ -22,7 +22,7 @@ from hw.registry import open_device
 from hw.signature.epad import EpadSignaturePad
 from hw.signature.epad_report import EpadReport
 from hw.sim.signature import encode
-from tests.hw.hotplug.testbed import SerialUnit, Testbed
+from tests.hw.hotplug.testbed import CameraUnit, SerialUnit, Testbed
 from tests.hw.support import eventually, holdings
 
 MODEL = UsbModel.parse("tty", "0c2e:0200")
@@ -226,6 +226,23 @@ def the_kernel_is_asked_for_its_identity() -> None:
         )
 
 
+def a_camera_is_chosen_by_identity_and_never_its_metadata() -> None:
+    right, left = CameraUnit("R-1"), CameraUnit("L-1", place=1)
+    with Testbed() as bed, tempfile.TemporaryDirectory() as folder:
+        bed.add(right)
+        bed.add(left)
+        for wanted, unit in (("", right), (":R-1", right), (":L-1", left)):
+            model = UsbModel.parse("video4linux", f"0c2e:0c41{wanted}")
+            assert plugged_units(model)[0].node == unit.node
+        url = "v4l2:///usb/0c2e:0c41:L-1?exposure=157"
+        urls, links = follow({DeviceKind.FACE_CAMERA: url}, Path(folder), dev=bed.dev)
+        link = links.path("face")
+        assert urls[DeviceKind.FACE_CAMERA] == f"v4l2://{link}?exposure=157"
+        links.start()
+        eventually(lambda: link.is_symlink() and link.readlink() == bed.dev / "video3")
+        links.stop()
+
+
 def stopped_it_holds_nothing() -> None:
     with stage() as now:
         now.bed.plug(FIRST)
@@ -271,6 +288,7 @@ SCENES: dict[str, Callable[[], None]] = {
         a_lost_announcement_is_made_up_for,
         a_url_by_model_follows_whichever_unit_is_there,
         the_kernel_is_asked_for_its_identity,
+        a_camera_is_chosen_by_identity_and_never_its_metadata,
         stopped_it_holds_nothing,
         coming_and_going_holds_nothing,
     )

@@ -49,6 +49,37 @@ class SerialUnit:
         ).encode()
 
 
+@dataclass(frozen=True)
+class CameraUnit:
+    """A USB camera with a node for pictures and one for metadata, which here has the lower number.
+
+    place: as of a `SerialUnit`.
+    """
+
+    serial: str
+    vendor: str = "0c2e"
+    product: str = "0c41"
+    place: int = 0
+
+    @property
+    def node(self) -> Path:
+        return Path(f"/dev/video{2 * self.place + 1}")
+
+    def description(self) -> bytes:
+        usb = f"/devices/usb2/2-{self.place + 1}"
+        text = (
+            f"P: {usb}\nE: DEVTYPE=usb_device\nE: SUBSYSTEM=usb\n"
+            f"A: idVendor={self.vendor}\\n\nA: idProduct={self.product}\\n\nA: serial={self.serial}\\n\n\n"
+        )
+        for index, number in ((1, 2 * self.place), (0, 2 * self.place + 1)):
+            text += (
+                f"P: {usb}/2-{self.place + 1}:1.0/video4linux/video{number}\nN: video{number}\n"
+                f"E: DEVNAME=/dev/video{number}\nE: SUBSYSTEM=video4linux\nE: MAJOR=81\nE: MINOR={number}\n"
+                f"A: dev=81:{number}\\n\nA: index={index}\\n\n\n"
+            )
+        return text.encode()
+
+
 class Testbed:
     def __init__(self) -> None:
         self._library = ctypes.CDLL(LIBRARY)
@@ -81,6 +112,10 @@ class Testbed:
         self._wires[unit] = self._library.umockdev_testbed_get_dev_fd(self._bed, str(unit.node).encode())
         if announced:
             self._announce(unit, b"add")
+
+    def add(self, camera: CameraUnit) -> None:
+        """It was plugged in before anybody listened."""
+        assert self._library.umockdev_testbed_add_from_string(self._bed, camera.description(), None), camera
 
     def unplug(self, unit: SerialUnit) -> None:
         """The port's far end closes: who reads it gets an error, as from a pulled plug."""
