@@ -10,6 +10,7 @@ from types import FrameType
 
 from kiosk.commands import (
     authority,
+    backup,
     demo,
     doctor,
     export,
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (
         *(run, demo, quality, match, packet, receive, roster, staff, doctor),
         *(provision, passphrase, reset, order, uplink, firewall, ready, update),
-        *(keys, authority, export),
+        *(keys, authority, export, backup),
     ):
         command.configure(subparsers)
     chosen = parser.parse_args(arguments)

@@ -59,5 +59,15 @@ class SentRegister:
         )
         return found[0]["letter"] if found else ""
 
+    def merge(self, path: Path) -> None:
+        """Adds what another register of the same office has. Raises DatabaseDamagedError for another file."""
+        other = Database(path, schema=_SCHEMA, kind=_KIND)
+        rows = other.query("SELECT nik_hash, packet_sha256, sealed_at, letter FROM sent")
+        other.close()
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO sent VALUES (?, ?, ?, ?)", [tuple(row) for row in rows]
+            )
+
     def close(self) -> None:
         self._database.close()
