@@ -20,7 +20,7 @@ from kiosk import __version__
 from kiosk.app.clock import Clock, no_receiver
 from kiosk.app.controller import Controller
 from kiosk.app.ink import ScreenInk
-from kiosk.app.recovery import recover
+from kiosk.app.recovery import left_behind, recover
 from kiosk.app.scrub import Scrub
 from kiosk.app.sealing import Sealer
 from kiosk.app.services import Services, Voice
@@ -115,6 +115,9 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         power=devices.power,
     )
     recovered = recover(journal)
+    for enrollment_id in left_behind(recovered, blobs.enrollments()):
+        blobs.destroy(enrollment_id)
+        audit.record(AuditEvent.IMAGES_DESTROYED, clock.now(), enrollment_id=enrollment_id)
     started = flow.restored(
         unit=config.unit_id,
         policy=config.policy,

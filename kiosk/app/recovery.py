@@ -6,6 +6,7 @@ newest of them are replayed for the officer's queue, any other when its answer h
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kiosk.enrollment.fact_versions import fact_from_line
@@ -15,6 +16,7 @@ from kiosk.storage.journal import Journal
 
 ENDED = (Stage.PURGED, Stage.ABORTED)
 """Nothing can follow, and nobody is served by what the facts say: the journal forgets them."""
+_WITHOUT_IMAGES = (*ENDED, Stage.SEALED, Stage.RECEIVED)
 SEALED_SHOWN = 20
 """Records at rest that the queue shows after a start: those that residents still ask for."""
 
@@ -40,6 +42,13 @@ def recover(journal: Journal) -> Recovered:
         enrollments.append(enrollment)
     number = int(journal.begun_last().rpartition("-")[2] or 0)
     return Recovered(tuple(sorted(enrollments, key=lambda e: e.id)), number + 1, journal.written_last())
+
+
+def left_behind(recovered: Recovered, pictured: Iterable[str]) -> tuple[str, ...]:
+    """Which of the enrollments that have images need none: the power went between their end, or their sealing,
+    and the destruction."""
+    needed = {enrollment.id for enrollment in recovered.enrollments if enrollment.stage not in _WITHOUT_IMAGES}
+    return tuple(enrollment_id for enrollment_id in pictured if enrollment_id not in needed)
 
 
 def replayed(journal: Journal, enrollment_id: str) -> Enrollment:

@@ -49,10 +49,11 @@ class Sealer:
         A packet that a power cut left in the outbox before the journal knew of it is the one: sealing
         again would make other bytes, and two packets of one resident.
         """
+        assert enrollment.person is not None  # noqa: S101 - only finalised records are sealed
         kept = self.outbox.of_enrollment(enrollment.id)
         if kept is not None:
+            self.sent.add(enrollment.person.nik, packet_sha256=kept.sha256, sealed_at=kept.sealed_at)
             return kept.sha256
-        assert enrollment.person is not None  # noqa: S101 - only finalised records are sealed
         events = self.journal.events(enrollment.id)
         blobs = {ref.sha256: self.blobs.get(enrollment.id, ref.sha256) for ref in stored_images(enrollment)}
         contents = PacketContents(
@@ -75,7 +76,8 @@ class Sealer:
             )
         except KeyStoreError as error:
             raise SealError(f"the device key does not sign: {error}") from error
-        self.gallery.put(enrollment.id, _gallery_entry(contents))  # once the packet is kept, nothing comes here
+        entry = gallery_entry(contents.templates, nik_hash=contents.nik_hash)
+        self.gallery.put(enrollment.id, entry)  # before the packet: once that is kept, nothing comes here
         self.outbox.put(
             packet.data,
             enrollment_id=packet.enrollment_id,
@@ -101,9 +103,9 @@ def templates(enrollment: Enrollment, blobs: Mapping[str, bytes]) -> Mapping[Pos
     return found
 
 
-def _gallery_entry(contents: PacketContents) -> GalleryEntry:
-    fingers = (FingerRecord(template, position) for position, template in contents.templates.items())
-    return GalleryEntry(contents.nik_hash, encode(*fingers))
+def gallery_entry(fingers: Mapping[Position, Template], *, nik_hash: str) -> GalleryEntry:
+    """What the unit keeps to know these fingers again. Raises ValueError beyond what a record holds."""
+    return GalleryEntry(nik_hash, encode(*(FingerRecord(t, position) for position, t in fingers.items())))
 
 
 def timings(events: Sequence[JournalEvent]) -> Mapping[str, float]:
