@@ -16,9 +16,9 @@ from kiosk.app.clock import Clock
 from kiosk.app.recovery import replayed
 from kiosk.enrollment.events import Event, Recalled
 from kiosk.security.audit import AuditEvent, AuditLog
-from kiosk.storage.database import DatabaseUnavailableError
+from kiosk.storage.database import DatabaseDamagedError
 from kiosk.storage.journal import Journal, JournalDamagedError
-from kiosk.storage.outbox import Outbox, PacketDamagedError, PacketState, UnknownPacketError
+from kiosk.storage.outbox import Outbox, OutboxError, PacketDamagedError, PacketState, UnknownPacketError
 
 PAUSE_S = 10.0
 """20,000 packets are read in two and a half days, with about 100 kB a second."""
@@ -55,9 +55,17 @@ class Scrub:
             if self._stopped.wait(self.pause_s):
                 return
             try:
-                work()
-            except (DatabaseUnavailableError, OSError):
+                self._do(work)
+            except OSError:  # DatabaseUnavailableError among them
                 continue
+
+    def _do(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except JournalDamagedError:
+            self._audit_damage("journal")
+        except (DatabaseDamagedError, OutboxError):
+            self._audit_damage("outbox")
 
     def _turns(self) -> Iterator[Callable[[], None]]:
         yield self.outbox.sweep
@@ -90,13 +98,16 @@ class Scrub:
                 self.post(Recalled(replayed(self.journal, entry.enrollment_id)))
 
     def look_at_an_enrollment(self) -> None:
-        """Recomputes the next enrollment's chain; before the first of each round, the whole file is read."""
-        try:
-            enrollment_id = next(self._unchecked, None)
-            if enrollment_id is None:
-                self._unchecked = iter(self.journal.begun())
-                self.journal.check_file()
-            else:
-                self.journal.check_enrollment(enrollment_id)
-        except JournalDamagedError:
-            self.audit.record(AuditEvent.STORE_DAMAGED, self.clock.now(), details={"part": "journal"})
+        """Recomputes the next enrollment's chain; before the first of each round, the whole file is read.
+
+        Raises JournalDamagedError.
+        """
+        enrollment_id = next(self._unchecked, None)
+        if enrollment_id is None:
+            self._unchecked = iter(self.journal.begun())
+            self.journal.check_file()
+        else:
+            self.journal.check_enrollment(enrollment_id)
+
+    def _audit_damage(self, part: str) -> None:
+        self.audit.record(AuditEvent.STORE_DAMAGED, self.clock.now(), details={"part": part})

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from kiosk.storage.outbox import Outbox
 from tests.storage.months import WRAPPING_KEY, enrollment_id, fill
 
 PACKETS = 5
+PATIENCE_S = 60.0
 
 
 class Unit:
@@ -31,6 +33,12 @@ class Unit:
         self.events: deque[Event] = deque()
         audit = AuditLog(folder.audit, nik_key=None)
         self.scrub = Scrub(self.outbox, self.journal, audit, Clock(), self.events.append, pause_s=0.001)
+
+    def until(self, true: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
     def audited(self) -> list[str]:
         lines = self.folder.audit.read_text().splitlines() if self.folder.audit.exists() else []
@@ -84,21 +92,29 @@ def test_a_purged_packet_is_not_missed(unit: Unit):
 def test_an_edited_event_is_audited(unit: Unit):
     for _ in range(PACKETS + 1):
         unit.scrub.look_at_an_enrollment()
-    assert unit.audited() == []
     connection = sqlite3.connect(unit.folder.journal)
     connection.execute("DROP TRIGGER event_is_never_changed")
     connection.execute("UPDATE event SET at = at || 'x' WHERE enrollment = ?", (enrollment_id(3),))
     connection.commit()
     connection.close()
-    for _ in range(PACKETS + 1):
-        unit.scrub.look_at_an_enrollment()
-    assert unit.audited() == ["store_damaged"]
+    unit.scrub.start()
+    unit.until(lambda: unit.audited() == ["store_damaged"])
+    unit.scrub.stop()
+
+
+def test_a_state_that_cannot_be_read_is_audited_and_the_reading_goes_on(unit: Unit):
+    entry = unit.outbox.pending()[0]
+    (unit.folder.outbox / f"{entry.sha256}.json").write_text("rotten")
+    (unit.folder.outbox / f"{entry.sha256}.ktp").unlink()
+    unit.scrub.start()
+    unit.until(lambda: {"store_damaged", "packet_damaged"} <= set(unit.audited()))
+    unit.until(lambda: unit.audited().count("packet_damaged") > 1)
+    unit.scrub.stop()
 
 
 def test_the_thread_sweeps_and_ends(unit: Unit):
     temporary = unit.folder.outbox / ".half.ktp.tmp"
     temporary.write_bytes(b"half")
     unit.scrub.start()
-    while temporary.exists():
-        time.sleep(0.01)
+    unit.until(lambda: not temporary.exists())
     unit.scrub.stop()
