@@ -101,11 +101,17 @@ def _receiver(store_url: str, keys: Path) -> Receiver:
 
 
 def _look(receiver: Receiver, *, as_json: bool) -> int:
+    from kiosk.uplink.receiver import Broken  # noqa: PLC0415
     from kiosk.uplink.store import StoreUnavailableError  # noqa: PLC0415
 
     refused = False
     try:
         for judgement in receiver.run_once():
+            if isinstance(judgement, Broken):
+                broken = f"{judgement.sha256} is not that packet: {judgement.found}; it is left to its unit"
+                print(f"kiosk receive: {broken}", file=sys.stderr, flush=True)
+                refused = True
+                continue
             refused |= not judgement.receipt.status.accepts
             print(_as_json(judgement) if as_json else _as_text(judgement), flush=True)
     except StoreUnavailableError as error:

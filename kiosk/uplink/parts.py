@@ -29,18 +29,19 @@ def deliver(
     spend: called before each request with its size. progress: after each part, with the bytes the store has.
     """
     count = ceil(len(data) / part_bytes)
-    there = store.parts(sha256, count) if again and count > 1 else frozenset()
+    parts = {number: data[(number - 1) * part_bytes : number * part_bytes] for number in range(1, count + 1)}
+    there = store.parts(sha256, count) if again and count > 1 else {}
+    missing = [number for number, part in parts.items() if there.get(number) != len(part)]
     # In this order: the receiver puts the whole packet first and removes the parts afterwards.
-    if len(there) == count or (again and store.has_packet(sha256)):
+    if not missing or (again and store.has_packet(sha256, size=len(data))):
         return Delivery.ALREADY_THERE
     if count <= 1:
         spend(len(data))
         return store.put_packet(sha256, data)
-    for number in range(1, count + 1):
-        end = min(number * part_bytes, len(data))
-        if number not in there:
-            part = data[(number - 1) * part_bytes : end]
-            spend(len(part))
-            store.put_part(sha256, number, count, part)
-        progress(end)
+    sent_bytes = sum(len(part) for number, part in parts.items() if number not in missing)
+    for number in missing:
+        spend(len(parts[number]))
+        store.put_part(sha256, number, count, parts[number])
+        sent_bytes += len(parts[number])
+        progress(sent_bytes)
     return Delivery.NEW

@@ -36,30 +36,34 @@ class Receiver:
     now: Callable[[], dt.datetime]
     nik_hash: Callable[[str], str] | None = None
 
-    def run_once(self) -> Iterator[Judgement]:
+    def run_once(self) -> Iterator[Judgement | Broken]:
         """Answers every packet that has no receipt yet. Raises StoreUnavailableError."""
         self.store.join_parts()
         for sha256 in self.store.unanswered():
             judgement = self._judged(sha256)
-            if judgement is not None and self.store.put_receipt(
-                sha256, sign_receipt(judgement.receipt, signer=self.signer)
-            ):
+            if isinstance(judgement, Broken):
                 yield judgement
+            elif judgement is not None:
+                receipt = sign_receipt(judgement.receipt, signer=self.signer)
+                if self.store.put_receipt(sha256, receipt):
+                    yield judgement
 
-    def _judged(self, sha256: str) -> Judgement | None:
+    def _judged(self, sha256: str) -> Judgement | Broken | None:
         """None when it is not there any more, or another receiver has answered since the listing."""
-        if self.store.receipt(sha256) is not None:
+        if self.store.has_receipt(sha256):
             return None
         try:
             data = self.store.packet(sha256)
         except TooLargeError as error:
-            return self._refuse(sha256, "", str(error))
-        return None if data is None else self.judge(sha256, data)
+            return Broken(sha256, str(error))
+        if data is None:
+            return None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            return Broken(sha256, f"{len(data)} bytes of another hash")
+        return self.judge(sha256, data)
 
     def judge(self, sha256: str, data: bytes) -> Judgement:
-        """The receipt for these bytes under this name. An acceptable packet takes its person's place."""
-        if hashlib.sha256(data).hexdigest() != sha256:
-            return self._refuse(sha256, "", "the bytes do not have the hash they are named by")
+        """The receipt for a packet of this hash. An acceptable one takes its person's place."""
         envelope = check_envelope(data, anchors=self.device_anchors)
         if isinstance(envelope, PacketFault):
             return self._refuse(sha256, "", str(envelope))
@@ -86,6 +90,17 @@ class Receiver:
         self, sha256: str, nik_hash: str, status: CentralStatus, detail: str, checks: tuple[Check, ...]
     ) -> Judgement:
         return Judgement(Receipt(sha256, nik_hash, status, self.now(), self.receiver_id, detail), checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An object that is not the packet it is named as: nothing to sign for. Its unit may be sending it still.
+
+    found: what is there instead, in words.
+    """
+
+    sha256: str
+    found: str
 
 
 @dataclass(frozen=True, slots=True)

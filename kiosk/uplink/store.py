@@ -5,24 +5,29 @@ packets/<sha256>.receipt   the receiver's answer
 parts/<sha256>/<count>-<number>   a packet on its way (see `parts`), until the receiver has joined it
 accepted/<nik hash>        the packet the receiver took for this person, so that there is only one
 images/<version>.raucb     signed images for the units
+
+A server may keep an object whose body the line broke off (SeaweedFS 4 keeps an empty one). So an object of
+the wrong size counts as not there, and is replaced.
 """
 
 from __future__ import annotations
 
 import configparser
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
 from obstore.store import LocalStore, S3Store
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta, UpdateVersion
     from obstore.store import S3Config
 
 LARGEST_PACKET_BYTES = 32 * 1024 * 1024
@@ -32,8 +37,11 @@ _REQUEST_TIMEOUT = dt.timedelta(minutes=15)
 _CONNECT_TIMEOUT = dt.timedelta(seconds=10)
 _PACKET = re.compile(r"packets/([0-9a-f]{64})\.(ktp|receipt)")
 _PART = re.compile(r"parts/([0-9a-f]{64})/([0-9]{5})-([0-9]{5})")
+_REFUSED_CERTIFICATE = re.compile(r"InvalidCertificate\(\s*(\w+)")
 _IMAGE = re.compile(r"images/([0-9.]{1,64})\.raucb")
 _S3_OPTIONS = {"endpoint", "region", "prefix", "credentials"}
+_RECEIPT_BLOCK_BYTES = 512
+"""A receipt is a ustar archive: whole blocks. One that is cut ends elsewhere."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 T = TypeVar("T")
 
@@ -83,45 +91,41 @@ class PacketStore:
         return isinstance(self._store, LocalStore)
 
     def put_packet(self, sha256: str, data: bytes) -> Delivery:
-        return Delivery.NEW if self._create(f"packets/{sha256}.ktp", data) else Delivery.ALREADY_THERE
+        created = self._create(f"packets/{sha256}.ktp", data, whole=lambda size: size == len(data))
+        return Delivery.NEW if created else Delivery.ALREADY_THERE
 
-    def has_packet(self, sha256: str) -> bool:
-        try:
-            _ask(lambda: obstore.head(self._store, f"packets/{sha256}.ktp"))
-        except (NotFoundError, FileNotFoundError):
-            return False
-        return True
+    def has_packet(self, sha256: str, *, size: int) -> bool:
+        found = self._head(f"packets/{sha256}.ktp")
+        return found is not None and found["size"] == size
 
     def put_part(self, sha256: str, number: int, count: int, data: bytes) -> None:
         """number: from 1. A part that is there stays."""
-        self._create(_part_path(sha256, number, count), data)
+        self._create(_part_path(sha256, number, count), data, whole=lambda size: size == len(data))
 
-    def parts(self, sha256: str, count: int) -> frozenset[int]:
-        """The numbers of the parts that are there, of a packet in `count` parts."""
+    def parts(self, sha256: str, count: int) -> Mapping[int, int]:
+        """Number and size of the parts that are there, of a packet in `count` parts."""
         found = self._listed(f"parts/{sha256}", _PART)
-        return frozenset(int(name[3]) for name, _ in found if int(name[2]) == count)
+        return {int(name[3]): size for name, size in found if int(name[2]) == count}
 
     def join_parts(self) -> None:
-        """Makes packets of those whose parts are all there, and removes the parts of every packet that is."""
+        """Makes packets of those whose parts are all there and whole, and removes the parts of such packets."""
         sets: dict[str, dict[int, dict[int, int]]] = {}
         for name, size in self._listed("parts", _PART):
             sets.setdefault(name[1], {}).setdefault(int(name[2]), {})[int(name[3])] = size
         for sha256, by_count in sets.items():
-            complete = (count for count, sizes in by_count.items() if len(sizes) == count)
-            if (count := next(complete, None)) is not None:
-                joined = self._join(sha256, by_count[count])
-            else:
-                joined = self.has_packet(sha256)
-            if joined:
-                paths = [_part_path(sha256, n, count) for count, sizes in by_count.items() for n in sizes]
-                self._remove(paths)
+            complete = [sizes for count, sizes in by_count.items() if len(sizes) == count]
+            if any(self._join(sha256, sizes) for sizes in complete) or self._is_whole(sha256):
+                self._remove([_part_path(sha256, n, count) for count, sizes in by_count.items() for n in sizes])
 
     def unanswered(self) -> Iterator[str]:
         """SHA-256 of every packet without a receipt, in order. Other objects are passed over."""
         packets: set[str] = set()
         answered: set[str] = set()
-        for name, _ in self._listed("packets", _PACKET):
-            (packets if name[2] == "ktp" else answered).add(name[1])
+        for name, size in self._listed("packets", _PACKET):
+            if name[2] == "ktp":
+                packets.add(name[1])
+            elif _whole_receipt(size):
+                answered.add(name[1])
         yield from sorted(packets - answered)
 
     def packet(self, sha256: str) -> bytes | None:
@@ -130,15 +134,21 @@ class PacketStore:
 
     def put_receipt(self, sha256: str, receipt: bytes) -> bool:
         """False when there is a receipt already; the first one stays."""
-        return self._create(f"packets/{sha256}.receipt", receipt)
+        return self._create(f"packets/{sha256}.receipt", receipt, whole=_whole_receipt)
 
     def receipt(self, sha256: str) -> bytes | None:
+        """Raises TooLargeError."""
         return self._read(f"packets/{sha256}.receipt")
+
+    def has_receipt(self, sha256: str) -> bool:
+        """Whether a whole one is there."""
+        found = self._head(f"packets/{sha256}.receipt")
+        return found is not None and _whole_receipt(found["size"])
 
     def claim(self, nik_hash: str, sha256: str) -> str:
         """Takes the person's place for this packet if it is free; returns the packet that has it."""
         path = f"accepted/{nik_hash}"
-        if self._create(path, sha256.encode("ascii")):
+        if self._create(path, sha256.encode("ascii"), whole=lambda size: size == len(sha256)):
             return sha256
         holder = self._read(path)
         if holder is None:
@@ -155,12 +165,36 @@ class PacketStore:
         path = f"images/{version}.raucb"
         return _ask(lambda: bytes(obstore.get_range(self._store, path, start=start, end=end)))
 
-    def _create(self, path: str, data: bytes) -> bool:
+    def _create(self, path: str, data: bytes, *, whole: Callable[[int], bool]) -> bool:
+        """False when the object is there. whole: whether one of this size in bytes is all of it."""
         try:
-            _ask(lambda: obstore.put(self._store, path, data, mode="create"))
+            _ask(lambda: obstore.put(self._store, path, data, mode="create", use_multipart=False))
         except AlreadyExistsError:
+            found = self._head(path)
+            if found is None:
+                raise StoreUnavailableError(f"{path} is there and is not") from None
+            return not whole(found["size"]) and self._replace(path, data, found)
+        return True
+
+    def _replace(self, path: str, data: bytes, broken: ObjectMeta) -> bool:
+        """False when somebody else did so first."""
+        tag = broken["e_tag"]
+        mode: UpdateVersion | Literal["overwrite"] = (
+            "overwrite"  # in a folder, where a put is whole or not at all
+        )
+        if tag is not None and not self.is_folder:
+            mode = {"e_tag": tag}
+        try:
+            _ask(lambda: obstore.put(self._store, path, data, mode=mode, use_multipart=False))
+        except PreconditionError:
             return False
         return True
+
+    def _head(self, path: str) -> ObjectMeta | None:
+        try:
+            return _ask(lambda: obstore.head(self._store, path))
+        except (NotFoundError, FileNotFoundError):
+            return None
 
     def _read(self, path: str) -> bytes | None:
         try:
@@ -179,21 +213,29 @@ class PacketStore:
                 yield found, meta["size"]
 
     def _join(self, sha256: str, sizes: Mapping[int, int]) -> bool:
-        """False when another receiver removed a part meanwhile."""
+        """False for parts that are broken, too many, or removed by another receiver meanwhile."""
         if sum(sizes.values()) > LARGEST_PACKET_BYTES:
-            return True  # no kiosk's: it goes with its parts
-        pieces = [self._read(_part_path(sha256, number, len(sizes))) for number in sorted(sizes)]
-        whole = [piece for piece in pieces if piece is not None]
-        if len(whole) < len(pieces):
             return False
-        self._create(f"packets/{sha256}.ktp", b"".join(whole))
+        pieces = (self._read(_part_path(sha256, number, len(sizes))) for number in sorted(sizes))
+        data = b"".join(piece or b"" for piece in pieces)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            return False
+        self.put_packet(sha256, data)
         return True
+
+    def _is_whole(self, sha256: str) -> bool:
+        data = self.packet(sha256)
+        return data is not None and hashlib.sha256(data).hexdigest() == sha256
 
     def _remove(self, paths: Sequence[str]) -> None:
         try:
             _ask(lambda: obstore.delete(self._store, paths))
         except (NotFoundError, FileNotFoundError):  # another receiver was first
             return
+
+
+def _whole_receipt(size: int) -> bool:
+    return size > 0 and size % _RECEIPT_BLOCK_BYTES == 0
 
 
 def _part_path(sha256: str, number: int, count: int) -> str:
@@ -203,14 +245,18 @@ def _part_path(sha256: str, number: int, count: int) -> str:
 def _ask(request: Callable[[], T]) -> T:
     try:
         return request()
-    except (AlreadyExistsError, NotFoundError, FileNotFoundError):
+    except (AlreadyExistsError, NotFoundError, FileNotFoundError, PreconditionError):
         raise
     except (BaseError, OSError) as error:
-        raise StoreUnavailableError(_first_line(error)) from error
+        raise StoreUnavailableError(_told(error)) from error
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+def _told(error: Exception) -> str:
+    """The first line, and for a certificate that is not believed, why: obstore tells that far below only."""
+    text = str(error).strip()
+    line = text.partition("\n")[0] or type(error).__name__
+    refused = _REFUSED_CERTIFICATE.search(text)
+    return f"{line}: the store's certificate is not believed ({refused[1]})" if refused else line
 
 
 def _s3(bucket: str, query: dict[str, list[str]]) -> S3Store:

