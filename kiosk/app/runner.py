@@ -274,8 +274,8 @@ class Runner:
         self._services.audit.record(AuditEvent.TEMPLATES_DAMAGED, now, enrollment_id=enrollment_id)
 
     def _purge(self, enrollment_id: str, packet_sha256: str) -> None:
-        self._services.sealer.gallery.remove(enrollment_id)
         self._services.outbox.purge(packet_sha256)
+        self._services.sealer.gallery.remove(enrollment_id)
         self._post(Purged(enrollment_id))
 
     def _recall_answered(self, held: frozenset[str]) -> None:

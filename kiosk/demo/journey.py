@@ -75,20 +75,24 @@ class Journey:
     def enrol(self) -> Enrollment:
         """The resident's part, from whatever screen is shown to waiting for the officer. Returns the record."""
         while self._view.screen is not ScreenId.AWAIT_OFFICER:
-            screen = self._view.screen
-            if screen in _CAPTURING:
-                self._capture()
-                continue
-            self._see(screen)
-            if screen in (ScreenId.IDENTIFY, ScreenId.RESUME):
-                self._identify()
-            elif screen in _FORWARD:
-                self._press(_FORWARD[screen])
-            else:
-                raise JourneyError(f"a resident cannot go on from {screen}")
-            self._leave(screen)
+            self.go_on()
         self._see(ScreenId.AWAIT_OFFICER)
         return self._record()
+
+    def go_on(self) -> None:
+        """The resident's part of one screen."""
+        screen = self._view.screen
+        if screen in _CAPTURING:
+            self._capture()
+            return
+        self._see(screen)
+        if screen in (ScreenId.IDENTIFY, ScreenId.RESUME):
+            self._identify()
+        elif screen in _FORWARD:
+            self._press(_FORWARD[screen])
+        else:
+            raise JourneyError(f"a resident cannot go on from {screen}")
+        self._leave(screen)
 
     def finalise(self, enrollment: Enrollment) -> None:
         """The officer's part: sign in, review, finalise, slip."""

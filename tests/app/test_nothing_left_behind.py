@@ -18,9 +18,11 @@ from kiosk.app.sealing import templates
 from kiosk.compose import Unit, assemble, load_keys
 from kiosk.config import Config, load
 from kiosk.enrollment import facts as f
+from kiosk.enrollment.events import ReceiptArrived
 from kiosk.enrollment.fact_versions import fact_to_line
 from kiosk.enrollment.positions import FINGERS
 from kiosk.enrollment.record import Enrollment, Stage
+from kiosk.matching.iso19794_2 import decode
 from kiosk.packet.archive import read_archive
 from kiosk.packet.contents import PacketContents
 from kiosk.packet.envelope import PAYLOAD
@@ -29,6 +31,7 @@ from kiosk.packet.profile import FormatProfile
 from kiosk.packet.records.finger import Compression
 from kiosk.packet.records.iris import ImageFormat
 from kiosk.security.keys import provision_development
+from kiosk.storage.gallery import GalleryDamaged, GalleryEntry, TemplateGallery
 from kiosk.storage.layout import DataFolder
 from tests.app.finalised_story import ENROLLMENT_ID, story
 from tests.packet.made_packets import PERSON, made_contents, read_keys, stamp
@@ -136,6 +139,28 @@ def test_no_sample_and_no_name_is_readable_anywhere_on_the_disk(resident: Reside
             assert not [text for text in written_secrets() if text in held], (when, path)
     assert any(record.packet_sha256 in path for path in files_of(data / "outbox"))
     assert not any((data / "blobs").iterdir()), "the images' key and the images go with the sealing"
+    assert list(files_of(data / "gallery")) == [f"{ENROLLMENT_ID}.templates"], "the minutiae go with the purge"
+
+
+def test_only_the_units_key_reads_the_minutiae_and_the_purge_removes_them(resident: Resident):
+    unit = assemble(resident.config)
+    record = sealed(unit)
+    sealer = unit.controller.services.sealer
+    entry = sealer.gallery.get(ENROLLMENT_ID)
+    assert isinstance(entry, GalleryEntry)
+    found = {finger.position: finger.template for finger in decode(entry.record)}
+    whole = templates(record, resident.contents.blobs)
+    assert {p: len(t.minutiae) for p, t in found.items()} == {p: len(t.minutiae) for p, t in whole.items()}
+    stranger = TemplateGallery(resident.config.data / "gallery", bytes(32))
+    assert stranger.get(ENROLLMENT_ID) == GalleryDamaged()
+    unit.controller.services.outbox.attach_receipt(record.packet_sha256, b"as the centre signs it")
+    unit.controller.dispatch(ReceiptArrived(ENROLLMENT_ID, "cd" * 32, "RECEIVED_AT_CENTRAL", accepted=True))
+    end = time.monotonic() + WHOLE_S
+    while unit.controller.kiosk.holds(ENROLLMENT_ID) and time.monotonic() < end:
+        unit.controller.tick()
+        time.sleep(0.01)
+    unit.stop()
+    assert files_of(resident.config.data / "gallery") == {}
 
 
 def test_the_search_would_find_a_single_row_of_pixels(resident: Resident):
