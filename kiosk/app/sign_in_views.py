@@ -46,12 +46,19 @@ def approve_exception(kiosk: Kiosk, screen: SupervisorApproving) -> View:
 
 def approve_record(kiosk: Kiosk, screen: OfficerApproving) -> View:
     title = Text("officer_approval.title", {"record": screen.enrollment_id})
-    return _form_view(ScreenId.OFFICER_APPROVAL, title, screen.form, kiosk.card, other_way=_UNSIGNED)
+    unsigned = None if kiosk.policy.officer_card_required else _UNSIGNED
+    return _form_view(ScreenId.OFFICER_APPROVAL, title, screen.form, kiosk.card, other_way=unsigned)
 
 
 def _form_view(
-    screen_id: ScreenId, title: Text, form: SignInForm | CardForm, card: CardPresence, *, other_way: Action
+    screen_id: ScreenId,
+    title: Text,
+    form: SignInForm | CardForm,
+    card: CardPresence,
+    *,
+    other_way: Action | None,
 ) -> View:
+    others = (other_way,) if other_way is not None else ()
     by_card = (_BY_CARD,) if card is CardPresence.PRESENT else ()
     corner = () if screen_id is ScreenId.OFFICER_SIGN_IN else (SIGN_OUT,)
     match form:
@@ -65,11 +72,11 @@ def _form_view(
         case CardForm(trouble=CardTrouble() as trouble):
             lines = (Text(f"card.trouble.{trouble}"), Text(f"card.way_out.{trouble}"))
             body = MessageBody(_PICTURES[trouble], lines)
-            actions = (BACK, other_way, *by_card)
+            actions = (BACK, *others, *by_card)
         case CardForm():
             body = _card_keypad(form)
             actions = (BACK, enter_action())
-            corner = (_quiet(other_way), *corner)
+            corner = (*map(_quiet, others), *corner)
     return View(screen_id, title, body, speech=(), actions=actions, corner=corner)
 
 

@@ -24,6 +24,7 @@ _PIN_LENGTH = 12
 _TROUBLES = {
     CardPresence.ABSENT: CardTrouble.PULLED,
     CardPresence.READER_AWAY: CardTrouble.READER_AWAY,
+    CardPresence.NOT_USED: CardTrouble.READER_AWAY,
     CardPresence.UNREADABLE: CardTrouble.UNREADABLE,
 }
 

@@ -243,7 +243,8 @@ def _finalise(kiosk: Kiosk, screen: OfficerRecord, enrollment: Enrollment, overr
         return show(kiosk, replace(screen, message="officer.incomplete"))
     if open_points(enrollment) and not override:
         return show(kiosk, replace(screen, message="officer.override_needed"))
-    if screen.staff.by_card or kiosk.card is CardPresence.PRESENT:
+    required = kiosk.policy.officer_card_required
+    if required or screen.staff.by_card or kiosk.card is CardPresence.PRESENT:
         form = approval_form(kiosk)
         return show(kiosk, OfficerApproving(screen.staff, enrollment.id, override, now, form))
     return _finalised(kiosk, screen.staff, enrollment.id, Finalised(screen.staff.number, now, override))
@@ -262,7 +263,7 @@ def _signing(kiosk: Kiosk, screen: OfficerApproving, event: Event) -> Result:
             return _finalised(kiosk, staff, enrollment_id, replace(fact, signature=signature))
         case CardChosen() if kiosk.card is CardPresence.PRESENT and not screen.form.asking:
             return show(kiosk, replace(screen, form=EMPTY_CARD_FORM))
-        case SignatureSkipped() if not screen.form.asking:
+        case SignatureSkipped() if not screen.form.asking and not kiosk.policy.officer_card_required:
             return _finalised(kiosk, staff, enrollment_id, fact)
         case WentBack() if not screen.form.asking:
             return show(kiosk, OfficerRecord(staff, enrollment_id))

@@ -18,6 +18,7 @@ class Policy:
 
     Default thresholds: NFIQ 2 at least 30 is the usual floor for enrolment (NIST IR 8382, section 6);
     the iris, face and signature scores are this project's own scale, see docs/quality.md.
+    officer_card_required: a record is finalised with the officer's card alone; a PIN still signs in.
     """
 
     min_capture_age_years: int = 16
@@ -32,6 +33,7 @@ class Policy:
     capture_timeout_s: float = 20.0
     idle_s: float = 120.0
     still_there_s: float = 45.0
+    officer_card_required: bool = False
     step_order: tuple[CaptureStep, ...] = tuple(CaptureStep)
     notice_version: str = "2026-1"
 

@@ -42,7 +42,7 @@ from kiosk.enrollment.screens import (
     SignInForm,
 )
 from tests.enrollment.people import sample
-from tests.enrollment.storyboard import Storyboard
+from tests.enrollment.storyboard import Storyboard, with_policy
 
 CARD_IN = CardChanged(CardPresence.PRESENT)
 PULLED = CardChanged(CardPresence.ABSENT)
@@ -185,3 +185,16 @@ def test_who_signed_in_by_card_and_pulled_it_is_asked_for_it():
     story.happens(PULLED, RecordOpened(story.record.id), FinaliseAsked())
     assert story.on(OfficerApproving).form.trouble is CardTrouble.PULLED
     story.happens(CARD_IN).types("123456").happens(ApprovalSigned(story.record.id, SIGNATURE)).on(Finalising)
+
+
+def test_where_the_card_is_required_nothing_else_finalises():
+    for pin_only in (CardChanged(CardPresence.ABSENT), CardChanged(CardPresence.READER_AWAY), None):
+        story = Storyboard(with_policy(officer_card_required=True)).reaches_the_officer()
+        story.happens(*([pin_only] if pin_only else [])).officer_opens_the_record()
+        story.happens(FinaliseAsked())
+        assert story.on(OfficerApproving).form.trouble is not None
+        story.happens(SignatureSkipped()).on(OfficerApproving)
+        assert story.record.finalised is None
+        story.happens(CARD_IN).types("123456").happens(ApprovalSigned(story.record.id, SIGNATURE))
+        story.on(Finalising)
+        assert story.record.officer_signature == SIGNATURE
