@@ -19,7 +19,19 @@ from pathlib import Path
 
 import cv2
 
-from tests.bench import faces, fingers, fresh, identity, irises, kernels, kiosk_demo, matching, packets, slaps
+from tests.bench import (
+    faces,
+    fingers,
+    fresh,
+    identity,
+    irises,
+    kernels,
+    kiosk_demo,
+    matching,
+    months,
+    packets,
+    slaps,
+)
 from tests.bench.peers import ROOT, running_peers
 from tests.bench.pictures import Pictures
 from tests.bench.results import HEADER, Bench, Result
@@ -35,6 +47,7 @@ SUBJECTS: Mapping[str, Callable[[Bench], Iterator[Result]]] = {
     "matching": matching.measure,
     "start": fresh.measure,
     "packet": packets.measure,
+    "months": months.measure,
     "kiosk": kiosk_demo.measure,
 }
 """`packet` measures the uplink too."""
