@@ -21,7 +21,10 @@ from hw.sim.printer import SimulatedPrinter
 from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.service import SbiService
 from hw.sim.signature import SimulatedSignaturePad
+from hw.sim.touch_pad import SimulatedTouchPad
 from tests.hw.support import DrawnSubject, eventually, holdings, python_threads
+
+TOUCH_PAD = "touch pad"
 
 
 def make(kind: DeviceKind, folder: Path) -> SimulatedDevice:
@@ -49,9 +52,10 @@ def make(kind: DeviceKind, folder: Path) -> SimulatedDevice:
             raise ValueError("a card needs a reader: see tests/hw/card")
 
 
-@pytest.fixture(params=[kind for kind in DeviceKind if kind is not DeviceKind.CARD])
+@pytest.fixture(params=[*(kind for kind in DeviceKind if kind is not DeviceKind.CARD), TOUCH_PAD])
 def simulated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SimulatedDevice]:
-    device = make(request.param, tmp_path)
+    touch_pad = SimulatedTouchPad(DrawnSubject(), folder=tmp_path)
+    device = touch_pad if request.param is TOUCH_PAD else make(request.param, tmp_path)
     device.start()
     yield device
     device.stop()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,11 +33,11 @@ BUSES = nodes("i2c-dev", "SMBus stub driver")
 
 @pytest.mark.skipif(not CAMERAS, reason="vivid is absent: modprobe vivid, in a virtual machine")
 def test_vivids_camera_is_seen() -> None:
-    camera = open_device(f"v4l2://{CAMERAS[0]}?width=640&height=360")
+    camera: Any = open_device(f"v4l2://{CAMERAS[0]}?width=640&height=360")
     assert [test for test in camera.self_test() if not test.passed] == []
     camera.start()
-    eventually(lambda: isinstance(camera.latest(), Frame))  # type: ignore[attr-defined]
-    assert camera.latest().pixels.shape == (360, 640, 3)  # type: ignore[attr-defined]
+    eventually(lambda: isinstance(camera.latest(), Frame))
+    assert camera.latest().pixels.shape == (360, 640, 3)
     camera.stop()
 
 

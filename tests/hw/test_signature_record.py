@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,14 +27,14 @@ def test_a_signature_reaches_its_record(scheme: str, units_per_mm: float, tmp_pa
     else:
         device = SimulatedTouchPad(DrawnSubject(), folder=tmp_path)
     device.start()
-    pad = open_device(device.url)
+    pad: Any = open_device(device.url)
     screen = ScreenInk()
-    plan = SignaturePlan(pad, screen_ink=screen.read, clear_screen=screen.clear)  # type: ignore[arg-type]
+    plan = SignaturePlan(pad, screen_ink=screen.read, clear_screen=screen.clear)
     pad.start()
     eventually(lambda: pad.state() is DeviceState.READY)
     plan.start()
     device.sign()
-    eventually(lambda: _signed(pad), what="the last stroke is lifted")  # type: ignore[arg-type]
+    eventually(lambda: _signed(pad), what="the last stroke is lifted")
     samples = plan.take()
     pad.stop()
     device.stop()

@@ -7,7 +7,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from hw.api import DeviceState
@@ -66,12 +69,12 @@ def test_another_program_is_recorded_while_it_uses_the_device(
         return "through" in "".join(said)
 
     eventually(printed)
-    driver = open_device("".join(said).split("through ")[1].strip())
+    driver: Any = open_device("".join(said).split("through ")[1].strip())
     driver.start()
     eventually(lambda: driver.state() is DeviceState.READY)
     eventually(lambda: any(entry.event is Event.OPENED for entry in read_tape(path).entries))
     scanner.scan("A-014")
-    eventually(lambda: driver.read() == "A-014")  # type: ignore[attr-defined]
+    eventually(lambda: driver.read() == "A-014")
     driver.stop()
     told.set()
     recorder.join()
@@ -79,9 +82,6 @@ def test_another_program_is_recorded_while_it_uses_the_device(
 
 
 def test_a_film_is_recorded_picture_by_picture(tmp_path: Path) -> None:
-    import cv2  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
-
     film = tmp_path / "film.avi"
     writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 50.0, (64, 48))
     for level in range(4):
@@ -94,11 +94,11 @@ def test_a_film_is_recorded_picture_by_picture(tmp_path: Path) -> None:
     assert len(tape.entries) >= 4
     with replay.replayed(path, speed=1.0) as url:
         assert url.startswith("http://127.0.0.1:")
-        camera = open_device(url)
+        camera: Any = open_device(url)
         assert all(test.passed for test in camera.self_test())
         camera.start()
         once_through = len(tape.entries) + 2
-        eventually(lambda: getattr(camera.latest(), "sequence", 0) > once_through)  # type: ignore[attr-defined]
+        eventually(lambda: getattr(camera.latest(), "sequence", 0) > once_through)
         camera.stop()
 
 
