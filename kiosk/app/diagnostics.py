@@ -12,7 +12,7 @@ from kiosk.enrollment.record import Stamp
 from kiosk.enrollment.standing import DeviceStanding, SelfTestLine, UnitStanding
 from kiosk.security.audit import AuditEvent
 from kiosk.storage.layout import FREE_DISK_MB
-from kiosk.storage.outbox import UNDELIVERED
+from kiosk.storage.outbox import UNDELIVERED, OutboxError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,6 @@ class Diagnostics:
         """unsent: sealed packets without an accepting receipt; the oldest, tried first, tells what hinders."""
         services = self.services
         free_mb = shutil.disk_usage(services.data).free // 1_000_000
-        oldest = services.outbox.entries(*UNDELIVERED, limit=1)
         return UnitExamined(
             UnitStanding(
                 devices=tuple(_standing(device) for device in services.devices),
@@ -32,9 +31,16 @@ class Diagnostics:
                 free_mb=free_mb,
                 enough_free=free_mb >= FREE_DISK_MB,
                 unsent=services.outbox.count(*UNDELIVERED),
-                last_fault=oldest[0].last_fault if oldest else "",
+                last_fault=self._last_fault(),
             )
         )
+
+    def _last_fault(self) -> str:
+        try:
+            oldest = self.services.outbox.entries(*UNDELIVERED, limit=1)
+        except OutboxError as error:
+            return str(error)
+        return oldest[0].last_fault if oldest else ""
 
     def test(self, url: str, now: Stamp) -> DeviceTested:
         """Blocks for as long as the device tests itself."""

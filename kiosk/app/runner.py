@@ -18,6 +18,7 @@ from kiosk.app.diagnostics import Diagnostics
 from kiosk.app.officer_card import OfficerCards
 from kiosk.app.recorded_before import EnrolledFingers
 from kiosk.app.recovery import may_rest, replayed
+from kiosk.app.scrub import DAMAGED
 from kiosk.app.services import Services
 from kiosk.app.slip import proof_slip
 from kiosk.enrollment.effects import (
@@ -69,7 +70,7 @@ from kiosk.security.audit import AuditEvent
 from kiosk.security.nik_hash import nik_hash
 from kiosk.security.officers import SignInFault, SignInProblem
 from kiosk.storage.blobs import BlobError
-from kiosk.storage.outbox import OutboxError
+from kiosk.storage.outbox import OutboxEntry, OutboxError, PacketState
 
 _SIGN_IN_TEXTS = {
     SignInProblem.WRONG_NAME_OR_PIN: "officer.bad_pin",
@@ -274,7 +275,16 @@ class Runner:
         self._services.audit.record(AuditEvent.TEMPLATES_DAMAGED, now, enrollment_id=enrollment_id)
 
     def _purge(self, enrollment_id: str, packet_sha256: str) -> None:
-        self._services.outbox.purge(packet_sha256)
+        """Without the receipt itself nothing is purged, whatever was journaled of it."""
+        try:
+            self._services.outbox.purge(packet_sha256)
+        except OutboxError:
+            now = self._services.clock.now()
+            details: Details = {"packet_sha256": packet_sha256}
+            self._services.audit.record(
+                AuditEvent.PACKET_DAMAGED, now, enrollment_id=enrollment_id, details=details
+            )
+            return
         self._services.sealer.gallery.remove(enrollment_id)
         self._post(Purged(enrollment_id))
 
@@ -286,27 +296,27 @@ class Runner:
             self._post(Recalled(replayed(journal, enrollment_id)))
 
     def _receipts(self, waiting: tuple[Enrollment, ...], told: tuple[Delivery, ...]) -> None:
-        outbox = self._services.outbox
-        entries = [outbox.entry(enrollment.packet_sha256) for enrollment in waiting]
-        seen = tuple(
-            Delivery(e.enrollment_id, str(e.state), outbox.sent_percent(e), e.last_fault) for e in entries
-        )
+        seen = tuple(self._delivery(enrollment) for enrollment in waiting)
         if seen != told:
             self._post(DeliveriesSeen(seen))
-        for enrollment, entry in zip(waiting, entries, strict=True):
-            if entry.receipt_sha256 in ("", enrollment.receipt_sha256):
-                continue
-            data = outbox.receipt(enrollment.packet_sha256)
-            receipt = self._services.check_receipt(data, enrollment.packet_sha256) if data else None
-            if receipt is not None and receipt.status.verdict is not None:
-                self._post(
-                    ReceiptArrived(
-                        enrollment.id,
-                        entry.receipt_sha256,
-                        str(receipt.status),
-                        accepted=receipt.status.accepts,
-                    )
-                )
+
+    def _delivery(self, enrollment: Enrollment) -> Delivery:
+        """What is damaged in the outbox is the officer's to see, and stops nobody else's receipt."""
+        outbox = self._services.outbox
+        try:
+            entry = outbox.entry(enrollment.packet_sha256)
+            if entry.receipt_sha256 not in ("", enrollment.receipt_sha256):
+                self._take_receipt(enrollment, entry)
+        except OutboxError:
+            return Delivery(enrollment.id, PacketState.SEALED, fault=DAMAGED)
+        return Delivery(enrollment.id, str(entry.state), outbox.sent_percent(entry), entry.last_fault)
+
+    def _take_receipt(self, enrollment: Enrollment, entry: OutboxEntry) -> None:
+        data = self._services.outbox.receipt(entry.sha256)
+        receipt = self._services.check_receipt(data, entry.sha256) if data else None
+        if receipt is not None and receipt.status.verdict is not None:
+            status, accepted = str(receipt.status), receipt.status.accepts
+            self._post(ReceiptArrived(enrollment.id, entry.receipt_sha256, status, accepted=accepted))
 
 
 def _kind_of(code: str, persons: tuple[Person, ...]) -> str:
