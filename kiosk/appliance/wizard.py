@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -99,8 +100,8 @@ class Wizard(FormPort):
         self._open_stick = open_stick
         self._form = Form("provision.title", QUESTIONS)
         self._problem: Text | None = None
-        self._worker: threading.Thread | None = None
-        self._outcome: tuple[Stage, Text | None] | None = None
+        self._worker = ThreadPoolExecutor(1, "provision")
+        self._outcome: Future[tuple[Stage, Text | None]] | None = None
         self._stage = Stage.CHOOSE if pending(places) is None else Stage.STICK_FOR_CERTIFICATE
         self._request = _waiting_request(places)
         self._view = self._drawn()
@@ -110,14 +111,13 @@ class Wizard(FormPort):
         return self._stage is Stage.DONE
 
     def tick(self) -> None:
-        """Takes over what the worker found out."""
-        if self._worker is None or self._outcome is None:
+        """Takes over what the worker found out, and raises what it did not expect."""
+        if self._outcome is None or not self._outcome.done():
             return
-        self._worker.join()
-        self._stage, self._problem = self._outcome
-        if self._stage is Stage.STICK_FOR_CERTIFICATE and self._request is None:
+        self._stage, self._problem = self._outcome.result()
+        self._outcome = None
+        if self._stage is Stage.STICK_FOR_CERTIFICATE:
             self._request = _waiting_request(self._places)
-        self._worker = self._outcome = None
         self._view = self._drawn()
 
     def view(self) -> View:
@@ -139,7 +139,7 @@ class Wizard(FormPort):
                 self._work(self._begin_typed, otherwise=Stage.STICK_FOR_REQUEST)
             case Choice.STICK_IS_IN:
                 self._work(self._finish, otherwise=Stage.STICK_FOR_CERTIFICATE)
-            case WentBack() if self._stage is Stage.STICK_FOR_REQUEST:
+            case WentBack() if self._stage in (Stage.STICK_FOR_REQUEST, Stage.STICK_FOR_CERTIFICATE):
                 self._form, self._stage = Form("provision.title", QUESTIONS), Stage.CHOOSE
             case KeyTyped(character):
                 self._form = typed(self._form, character)
@@ -147,6 +147,8 @@ class Wizard(FormPort):
                 self._form = erased(self._form)
             case EntryCleared():
                 self._form = cleared(self._form)
+            case WentBack() if not self._form.answers:
+                self._stage = Stage.CHOOSE
             case WentBack():
                 self._form = went_back(self._form)
             case EntrySubmitted():
@@ -159,18 +161,16 @@ class Wizard(FormPort):
         """Off the drawing thread: a stick and Argon2id take seconds."""
         self._stage = Stage.WORKING
 
-        def run() -> None:
+        def run() -> tuple[Stage, Text | None]:
             try:
                 with self._open_stick() as folder:
-                    stage = step(folder)
-                self._outcome = (stage, None)
+                    return step(folder), None
             except StickError as error:
-                self._outcome = (otherwise, Text(f"provision.stick_{error}"))
+                return otherwise, Text(f"provision.stick_{error}")
             except (ProvisioningError, OSError) as error:
-                self._outcome = (otherwise, Text("provision.problem", {"detail": str(error)}))
+                return otherwise, Text("provision.problem", {"detail": str(error)})
 
-        self._worker = threading.Thread(target=run, name="provision")
-        self._worker.start()
+        self._outcome = self._worker.submit(run)
 
     def _begin_signed(self, folder: Path) -> Stage:
         begin_from(self._places, folder / SIGNED, authority=self._authority)
@@ -198,7 +198,8 @@ class Wizard(FormPort):
     def _drawn(self) -> View:
         asked = self._form.question
         if self._stage is Stage.TYPING and asked is not None:
-            return view_of(self._form, asked, display=Display())
+            view = view_of(self._form, asked, display=Display())
+            return view if self._form.answers else replace(view, actions=(BACK, *view.actions))
         actions: tuple[Action, ...] = ()
         pictogram = "settings"
         match self._stage:
@@ -207,10 +208,8 @@ class Wizard(FormPort):
                     _button("type", Choice.TYPE),
                     _button("from_stick", Choice.FROM_STICK, ActionStyle.PRIMARY),
                 )
-            case Stage.STICK_FOR_REQUEST:
+            case Stage.STICK_FOR_REQUEST | Stage.STICK_FOR_CERTIFICATE:
                 actions = (BACK, _button("stick_is_in", Choice.STICK_IS_IN, ActionStyle.PRIMARY))
-            case Stage.STICK_FOR_CERTIFICATE:
-                actions = (_button("stick_is_in", Choice.STICK_IS_IN, ActionStyle.PRIMARY),)
         lines = (Text(f"provision.{self._stage.value}"), *((self._problem,) if self._problem else ()))
         picture = REQUEST if self._stage is Stage.STICK_FOR_CERTIFICATE and self._request is not None else ""
         body = MessageBody(pictogram, lines, busy=self._stage is Stage.WORKING, picture=picture)
