@@ -29,28 +29,37 @@ def capture(
     """Records until `seconds` are over or `told` is set. The file, and whether the device was well.
 
     through: another program drives the device, by the URL printed; else its driver runs here, self-test and
-    all. Raises DeviceUrlError, and OSError when the file is there already or cannot be written.
+    all. Raises DeviceUrlError, and OSError when the file is there already or the disk is full.
     """
     url = described(DeviceUrl.parse(text))
     kind, wire = kind_of(text), wire_of(url)
     chosen = path or Path(f"{kind}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.hwrec")
     open_device(text)  # a URL its driver would refuse leaves no file behind
-    if wire is Wire.PICTURES:
-        with TapeWriter(chosen, url=text, wire=wire) as tape:
-            return chosen, _record_pictures(cast(FaceCamera, open_device(text)), tape, seconds, told)
+    with TapeWriter(chosen, url=url.text, wire=wire) as tape:
+        if wire is Wire.PICTURES:
+            well = _record_pictures(cast(FaceCamera, open_device(text)), tape, seconds, told)
+        else:
+            well = _record_wire(url, tape, seconds, told, through=through)
+    if tape.failure is not None:
+        raise tape.failure
+    return chosen, well
+
+
+def _record_wire(
+    url: DeviceUrl, tape: TapeWriter, seconds: float, told: threading.Event, *, through: bool
+) -> bool:
     with (
         tempfile.TemporaryDirectory(prefix="hw-capture-") as folder,
-        TapeWriter(chosen, url=url.text, wire=wire) as tape,
         _tapped(url, tape, Path(folder)) as tapped,
     ):
-        print(f"recording {text} into {chosen}, through {tapped}", file=sys.stderr, flush=True)
+        print(f"recording {url.text} through {tapped}", file=sys.stderr, flush=True)
         if through:
             told.wait(seconds)
-            return chosen, True
+            return True
         with _started(open_device(tapped)) as device:
             well = all(test.passed for test in device.self_test())
             told.wait(seconds)
-            return chosen, well
+            return well
 
 
 def _record_pictures(camera: FaceCamera, tape: TapeWriter, seconds: float, told: threading.Event) -> bool:

@@ -196,10 +196,13 @@ class TcpPort:
             while not self._stopping.is_set():
                 talks = [talk for talk in talks if talk.is_alive()]
                 if select.select([listener], [], [], POLL_S)[0]:
-                    client = End(listener.accept()[0].detach())
-                    talk = threading.Thread(target=self._talk, args=(client,), name="hw-wire-talk", daemon=True)
-                    talk.start()
-                    talks.append(talk)
+                    with contextlib.suppress(OSError):  # the client has left again
+                        client = End(listener.accept()[0].detach())
+                        talk = threading.Thread(
+                            target=self._talk, args=(client,), name="hw-wire-talk", daemon=True
+                        )
+                        talk.start()
+                        talks.append(talk)
         for talk in talks:
             _join(talk)
 

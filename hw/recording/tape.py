@@ -14,6 +14,7 @@ saw, so it is readable by its owner only.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
@@ -73,6 +74,7 @@ class TapeWriter:
         self._lock = threading.Lock()
         self._clock_ns = clock_ns
         self._began_ns = clock_ns()
+        self.failure: OSError | None = None
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = open(descriptor, "wb", buffering=0)  # noqa: SIM115, PTH123 - closed by close()
         header = {
@@ -93,13 +95,26 @@ class TapeWriter:
         self.close()
 
     def add(self, event: Event, *, connection: int, data: bytes = b"") -> None:
-        """Raises OSError when the disk is full."""
+        """Raises OSError when the disk is full, then and ever after.
+
+        `failure` keeps it: whoever adds may not be who minds.
+        """
         with self._lock:
-            head = _ENTRY.pack(event, connection, self._clock_ns() - self._began_ns, len(data))
-            self._file.write(head + data)
+            if self.failure is None:
+                head = _ENTRY.pack(event, connection, self._clock_ns() - self._began_ns, len(data))
+                self.failure = self._write(head + data)
+            if self.failure is not None:
+                raise self.failure
 
     def close(self) -> None:
         self._file.close()
+
+    def _write(self, data: bytes) -> OSError | None:
+        try:
+            whole = self._file.write(data) == len(data)
+        except OSError as error:
+            return error
+        return None if whole else OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_tape(path: Path) -> Tape:
