@@ -167,6 +167,10 @@ class Outbox:
         found = (self._found(sha256) for sha256 in self._index.of_enrollment(enrollment_id))
         return next((entry for entry in found if entry), None)
 
+    def last_enrollment(self) -> str:
+        """The highest enrollment that has, or had, a packet here; empty for none."""
+        return self._index.last_enrollment()
+
     def read(self, sha256: str) -> bytes:
         """The packet's bytes, checked against their hash. Raises UnknownPacketError, PacketDamagedError."""
         try:
@@ -285,17 +289,18 @@ class Outbox:
         """
         names = [path.name for path in self._folder.iterdir()]
         packets = {name.removesuffix(".ktp") for name in names if name.endswith(".ktp")}
+        indexed = self._index.states()
         for name in names:
-            if name.endswith(".json") and not name.startswith("."):
-                self._sweep_state(name.removesuffix(".json"), has_packet=name.removesuffix(".json") in packets)
+            sha256 = name.removesuffix(".json")
+            if sha256 != name and not name.startswith("."):
+                expected = indexed.get(sha256)
+                if expected is None or (sha256 in packets) != (expected != PacketState.PURGED):
+                    self._sweep_state(sha256)
             elif name.startswith(".") and name.endswith(".tmp"):
                 with self._locked():  # whoever writes it has the lock
                     remove(self._folder / name)
 
-    def _sweep_state(self, sha256: str, *, has_packet: bool) -> None:
-        indexed = self._index.state_of(sha256)
-        if indexed is not None and has_packet == (indexed != PacketState.PURGED):
-            return
+    def _sweep_state(self, sha256: str) -> None:
         with self._locked():
             try:
                 entry = self._load(sha256)

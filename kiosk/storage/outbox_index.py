@@ -85,6 +85,14 @@ class OutboxIndex:
         rows = self._database.query("SELECT sha256 FROM packet WHERE enrollment = ?", enrollment_id)
         return [row["sha256"] for row in rows]
 
+    def states(self) -> dict[str, str]:
+        """The state of every packet that is or was here."""
+        return {row["sha256"]: row["state"] for row in self._database.query("SELECT sha256, state FROM packet")}
+
+    def last_enrollment(self) -> str:
+        """The highest enrollment, empty for none."""
+        return str(self._database.query("SELECT coalesce(max(enrollment), '') AS last FROM packet")[0]["last"])
+
     def state_of(self, sha256: str) -> str | None:
         rows = self._database.query("SELECT state FROM packet WHERE sha256 = ?", sha256)
         return str(rows[0]["state"]) if rows else None

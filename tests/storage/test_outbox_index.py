@@ -90,3 +90,14 @@ def test_lists_are_read_by_index_and_never_by_looking_at_all(folder: Path):
         assert "INDEX" in plan, sql
         assert "TEMP B-TREE" not in plan, sql
     connection.close()
+
+
+def test_a_sweep_finds_what_the_index_has_lost(folder: Path):
+    connection = sqlite3.connect(folder / ".index.sqlite")
+    connection.execute("DELETE FROM packet WHERE state = 'sealed'")
+    connection.commit()
+    connection.close()
+    outbox = Outbox(folder)
+    assert outbox.pending() == ()
+    outbox.sweep()
+    assert [entry.enrollment_id for entry in outbox.pending()] == [enrollment_id(n) for n in (2, 5, 8)]
