@@ -14,7 +14,7 @@ from bench.outcomes import CheckFailedError, Seen
 from bench.places import Places
 
 ALIKE = 0.85
-"""Correlation of a screen with the same one drawn on the host; other screens of the kiosk stay below 0.7."""
+"""Correlation of a screen with the same one drawn on the host; measured: the same screen 0.996, others at most 0.69."""
 
 
 @dataclass(slots=True)
@@ -140,8 +140,9 @@ def no_compilation(bench: Bench) -> Seen:
 def touch_enters_the_flow(bench: Bench) -> Seen:
     bench.sees("attract", timeout_s=60)
     bench.press("attract", "start_id")
-    alike, picture = bench.sees("identify", timeout_s=120)
-    return Seen(f"identify screen after a touch, likeness {alike:.2f}", (picture,))
+    alike, picture = bench.sees("notice", timeout_s=120)
+    bench.press("notice", "stop")
+    return Seen(f"the notice after a touch, likeness {alike:.2f}", (picture,))
 
 
 def no_network_for_the_screen(bench: Bench) -> Seen:
@@ -198,11 +199,10 @@ def tampered_file(bench: Bench) -> Seen:
 def pulled_data_partition(bench: Bench) -> Seen:
     """A card whose data partition has lost its header: the screen calls the officer, nothing loops."""
     machine = bench.fresh("pulled")
-    _, offset, size = partitions(machine.disk)["kiosk-data"]
+    _, offset, _ = partitions(machine.disk)["kiosk-data"]
     with machine.disk.open("r+b") as card:
         card.seek(offset + 0x438)
         card.write(b"\x53\xef")
-    del size
     bench.machine, before = machine, bench.machine
     try:
         machine.start()
@@ -222,6 +222,7 @@ def pulled_data_partition(bench: Bench) -> Seen:
 def power_cut(bench: Bench) -> Seen:
     """The plug is pulled in mid-enrollment; the same resident goes on where it stopped."""
     machine = bench.unit()
+    bench.sees("attract", timeout_s=300)
     _identify(bench)
     began = bench.picture("before_power_cut")
     machine.cut_power()
@@ -234,16 +235,17 @@ def power_cut(bench: Bench) -> Seen:
 
 
 def _identify(bench: Bench) -> None:
-    """From the first screen to the notice, by typing a NIK."""
+    """From the first screen past the notice, by typing a NIK."""
     bench.press("attract", "start_id")
+    bench.sees("notice", timeout_s=120)
+    bench.press("notice", "continue")
     bench.sees("identify", timeout_s=120)
     bench.press("identify", "by_nik")
-    time.sleep(5 * bench.slow)
-    keypad = next(name for name, buttons in bench.places.items() if "key_1" in buttons)
+    bench.sees("identify_nik", timeout_s=120)
     for digit in bench.office.nik:
-        bench.press(keypad, f"key_{digit}")
+        bench.press("identify_nik", f"key_{digit}")
         time.sleep(0.5 * bench.slow)
-    bench.press(keypad, "enter")
+    bench.press("identify_nik", "enter")
     time.sleep(5 * bench.slow)
 
 
