@@ -140,6 +140,7 @@ RULES: Mapping[str, _Rule] = MappingProxyType(
         "policy.capture_timeout_s": _number(2, 300),
         "policy.idle_s": _number(20, 3600),
         "policy.still_there_s": _number(20, 600),
+        "policy.keep_received_h": _number(0, 8760),
         "policy.officer_card_required": _YES_NO,
         **{f"policy.minimum_{modality}": _SCORE for modality in Modality},
         "speech.engine": _matching(r"auto|espeak|silent", "auto, espeak or silent"),
@@ -241,6 +242,7 @@ def _config(path: Path, values: Mapping[str, object], lines: Mapping[str, int]) 
         capture_timeout_s=number("policy.capture_timeout_s"),
         idle_s=number("policy.idle_s"),
         still_there_s=number("policy.still_there_s"),
+        keep_received_s=3600 * number("policy.keep_received_h"),
         officer_card_required=bool(values["policy.officer_card_required"]),
     )
     screen = Screen(

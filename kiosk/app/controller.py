@@ -109,6 +109,7 @@ class Controller:
         if now_s - self._receipts_s >= RECEIPT_INTERVAL_S:
             self._receipts_s = now_s
             self._runner.look_for_receipts(self._kiosk)
+            self._runner.purge_kept(self._kiosk.policy, self._services.clock.now())
         if now_s - self._slips_s >= SLIP_INTERVAL_S:
             self._slips_s = now_s
             self._print_waiting_slips()

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 
 from hw.api import PanelState
 from kiosk.app.audit_trail import Details, record_fact
 from kiosk.app.diagnostics import Diagnostics
+from kiosk.app.grace import Kept
 from kiosk.app.officer_card import OfficerCards
 from kiosk.app.recorded_before import EnrolledFingers
 from kiosk.app.recovery import may_rest, replayed
@@ -61,6 +63,7 @@ from kiosk.enrollment.fact_versions import fact_to_line
 from kiosk.enrollment.facts import Fact
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.person import Person
+from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.record import Enrollment, Stage, Stamp
 from kiosk.enrollment.screens import Kiosk
 from kiosk.enrollment.standing import Delivery
@@ -98,6 +101,7 @@ class Runner:
         self._diagnostics = Diagnostics(services)
         self._examining: Future[None] | None = None
         self._running: deque[Future[None]] = deque()
+        self._kept: dict[str, Kept] = {}  # the ledger adds, the main thread removes
 
     def run(self, effect: Effect, kiosk: Kiosk, now: Stamp) -> None:
         """Starts one effect; `kiosk` is the state after the step that asked for it."""
@@ -137,7 +141,10 @@ class Runner:
                 self._on_bench(lambda: self._print(sealed, now))
             case Purge(enrollment_id):
                 packet_sha256 = kiosk.enrollment(enrollment_id).packet_sha256
-                self._on_ledger(lambda: self._purge(enrollment_id, packet_sha256))
+                if kiosk.policy.keep_received_s:
+                    self._on_ledger(lambda: self._keep(enrollment_id, packet_sha256, now))
+                else:
+                    self._on_ledger(lambda: self._purge(enrollment_id, packet_sha256))
             case Show(signal):
                 if services.panel is not None:
                     services.panel.show(PanelState(signal))
@@ -160,6 +167,13 @@ class Runner:
             self._on_ledger(lambda: self._receipts(waiting, kiosk.deliveries))
         held = frozenset(enrollment.id for enrollment in kiosk.enrollments)
         self._on_ledger(lambda: self._recall_answered(held))
+
+    def purge_kept(self, policy: Policy, now: Stamp) -> None:
+        """Purges the accepted packets whose grace is over."""
+        for kept in tuple(self._kept.values()):
+            if kept.over(now, grace_s=policy.keep_received_s):
+                del self._kept[kept.enrollment_id]
+                self._on_ledger(partial(self._purge, kept.enrollment_id, kept.packet_sha256))
 
     def examine(self, now: Stamp) -> None:
         """Looks at unit and devices, unless the look before, or a self-test, still lasts."""
@@ -273,6 +287,13 @@ class Runner:
     def _entry_damaged(self, enrollment_id: str) -> None:
         now = self._services.clock.now()
         self._services.audit.record(AuditEvent.TEMPLATES_DAMAGED, now, enrollment_id=enrollment_id)
+
+    def _keep(self, enrollment_id: str, packet_sha256: str, now: Stamp) -> None:
+        """Without a receipt that holds it stays until there is one."""
+        data = self._services.outbox.receipt(packet_sha256)
+        receipt = self._services.check_receipt(data, packet_sha256) if data else None
+        if receipt is not None and receipt.status.accepts:
+            self._kept[enrollment_id] = Kept(enrollment_id, packet_sha256, receipt.at, now)
 
     def _purge(self, enrollment_id: str, packet_sha256: str) -> None:
         """Without the receipt itself nothing is purged, whatever was journaled of it."""

@@ -33,6 +33,7 @@ class Policy:
     capture_timeout_s: float = 20.0
     idle_s: float = 120.0
     still_there_s: float = 45.0
+    keep_received_s: float = 0.0
     officer_card_required: bool = False
     step_order: tuple[CaptureStep, ...] = tuple(CaptureStep)
     notice_version: str = "2026-1"

@@ -154,15 +154,15 @@ class Crew:
 
 def _progress(outbox: Outbox, packets: int) -> Iterator[int]:
     """How many packets have an accepting receipt, at each look until all have. Raises AssertionError."""
-    seen, since_s = -1, time.monotonic()
-    while seen < packets:
-        states = [entry.state for entry in outbox.entries()]
-        received = states.count(PacketState.RECEIVED)
-        if received > seen:
-            seen, since_s = received, time.monotonic()
-        assert time.monotonic() - since_s < PATIENCE_S, f"nothing moves: {Counter(states)}"
-        yield received
-        time.sleep(0.05)
+    seen: Counter[PacketState] = Counter()
+    since_s = time.monotonic()
+    while seen[PacketState.RECEIVED] < packets:
+        states = Counter(entry.state for entry in outbox.entries())
+        if states != seen:
+            seen, since_s = states, time.monotonic()
+        assert time.monotonic() - since_s < PATIENCE_S, f"nothing moves: {seen}"
+        yield seen[PacketState.RECEIVED]
+        time.sleep(0.1)
 
 
 def _tally(
