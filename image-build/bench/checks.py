@@ -14,7 +14,7 @@ from bench.outcomes import CheckFailedError, Seen
 from bench.places import Places
 
 ALIKE = 0.85
-"""Correlation of a screen with the same one drawn on the host; measured: the same screen 0.996, others at most 0.69."""
+"""Correlation of a screen with the same one drawn on the host. Measured: same 0.996, others at most 0.69."""
 
 
 @dataclass(slots=True)
