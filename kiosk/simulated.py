@@ -64,7 +64,7 @@ def simulated_office(
     logs.mkdir(exist_ok=True)
     store.mkdir(exist_ok=True)
     if not (keys / "device").exists():
-        provision_development(keys)
+        provision_development(keys, unit_id=config.unit_id)
     residents = populate(DataFolder(data), folder / "roster.csv", seed=seed)
     with ExitStack() as stack:
         log = stack.enter_context((logs / "devices.log").open("ab"))

@@ -27,7 +27,7 @@ class Office:
 
 def make_office(folder: Path, *, devices: dict[str, str], store: str) -> Office:
     """folder/data, /keys, /etc: what /var/lib/kiosk of the unit shall hold."""
-    provision_development(folder / "keys")
+    provision_development(folder / "keys", unit_id=UNIT)
     residents = populate(DataFolder(folder / "data"), folder / "roster.csv", seed=1)
     (folder / "etc").mkdir()
     (folder / "etc/kiosk.toml").write_text(settings(devices, store=store))

@@ -131,8 +131,12 @@ def list_versions(folder: Path) -> tuple[int, ...]:
     return tuple(int(path.stem) for path in (folder / RECIPIENTS).glob("*.json") if path.stem.isdecimal())
 
 
-def provision_development(folder: Path, *, now: dt.datetime | None = None) -> None:
+def provision_development(
+    folder: Path, *, unit_id: str = "PENGEMBANGAN device", now: dt.datetime | None = None
+) -> None:
     """Makes a complete set: unit, receiver, centre and authorities in one folder, for development and tests.
+
+    unit_id: whom the device's certificate names; a receiver takes no packet of another unit.
 
     A real unit makes its own key, and gets certificates from authorities whose keys it never sees.
     Raises FileExistsError when the folder has keys already.
@@ -143,7 +147,7 @@ def provision_development(folder: Path, *, now: dt.datetime | None = None) -> No
     for role in ("device", "receiver"):
         authority = make_authority(f"PENGEMBANGAN {role} CA", now=now, lifetime=_DEVELOPMENT_LIFETIME)
         signer = make_signer(
-            f"PENGEMBANGAN {role}",
+            unit_id if role == "device" else f"PENGEMBANGAN {role}",
             mail=f"{role}@pengembangan.invalid",
             authority=authority,
             now=now,

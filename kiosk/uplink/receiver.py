@@ -16,6 +16,7 @@ from kiosk.packet.faults import PacketFault
 from kiosk.packet.open import open_envelope
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
 from kiosk.packet.verify import Check, verify_contents
+from kiosk.security.certificates import common_name
 from kiosk.uplink.store import PacketStore, TooLargeError
 
 
@@ -68,6 +69,10 @@ class Receiver:
         if isinstance(envelope, PacketFault):
             return self._refuse(sha256, "", str(envelope))
         nik_hash = envelope.header.nik_hash
+        if (named := common_name(envelope.signer)) != envelope.header.unit_id:
+            return self._refuse(
+                sha256, nik_hash, f"the certificate is {named}'s, not {envelope.header.unit_id}'s"
+            )
         opened = open_envelope(envelope, self.identities, self.device_anchors)
         if isinstance(opened, PacketFault):
             return self._refuse(sha256, nik_hash, str(opened))

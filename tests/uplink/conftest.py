@@ -23,7 +23,9 @@ from tests.uplink.seaweed import Seaweed, seaweed_server, weed_binary
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     folder = tmp_path_factory.mktemp("uplink-keys")
-    provision_development(folder)  # real programs run here, and judge certificates by the real clock
+    provision_development(
+        folder, unit_id="KIOS-01"
+    )  # real programs run here, and judge certificates by the real clock
     (folder / "centre/nik_hash.key").write_bytes(NIK_KEY)
     return read_keys(folder)
 
@@ -35,12 +37,14 @@ def seal_for(keys: Keys):
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     base = replace(base, sealed_at=replace(base.sealed_at, at=now))
 
-    def make(number: int, *, nik: str = "3503115708010001", deletion_letter: str = "") -> SealedPacket:
+    def make(
+        number: int, *, nik: str = "3503115708010001", deletion_letter: str = "", signer=keys.device
+    ) -> SealedPacket:
         person = replace(base.enrollment.person, nik=nik)
         enrollment = replace(base.enrollment, id=f"0190d7a0-0000-7000-8000-{number:012}", person=person)
         hashed = nik_hash(nik, key=NIK_KEY)
         contents = replace(base, enrollment=enrollment, nik_hash=hashed, deletion_letter=deletion_letter)
-        return seal(contents, signer=keys.device, recipients=[keys.recipient])
+        return seal(contents, signer=signer, recipients=[keys.recipient])
 
     return make
 

@@ -64,7 +64,7 @@ def wreck(
     cut_share: of the bodies on the line that do not arrive, or whose answer does not.
     """
     random = Random(seed)  # noqa: S311 - which blow falls where, repeatably
-    provision_development(folder / "keys")
+    provision_development(folder / "keys", unit_id="KIOS-01")
     (folder / "keys/centre/nik_hash.key").write_bytes(NIK_KEY)
     keys, outbox = read_keys(folder / "keys"), Outbox(folder / "outbox")
     cuts = 0

@@ -8,9 +8,11 @@ from dataclasses import replace
 from kiosk.packet.archive import read_archive, write_archive
 from kiosk.packet.receipts import CentralStatus
 from kiosk.packet.seal import SealedPacket
+from kiosk.security.keys import provision_development
 from kiosk.storage.outbox import PacketState
 from kiosk.uplink.receiver import Broken, Judgement
 from kiosk.uplink.store import LARGEST_PACKET_BYTES
+from tests.packet.made_packets import read_keys
 from tests.uplink.conftest import Line
 
 
@@ -82,6 +84,17 @@ def test_bytes_that_are_not_the_packet_they_are_named_as_get_no_receipt(line: Li
     line.put(packet)
     line.send()
     assert answers(line)[packet.sha256].receipt.status.accepts
+
+
+def test_a_unit_cannot_speak_for_another(line: Line, tmp_path, seal_for):
+    """Its certificate holds, but under a name that is not its own."""
+    provision_development(tmp_path / "other", unit_id="KIOS-02")
+    other = read_keys(tmp_path / "other")
+    packet = seal_for(9, signer=other.device)
+    trusting = replace(line.receiver(), device_anchors=other.device_anchors)
+    judgement = trusting.judge(packet.sha256, packet.data)
+    assert judgement.receipt.status is CentralStatus.ENROLL_FAILURE_AT_CENTRAL
+    assert judgement.receipt.detail == "the certificate is KIOS-02's, not KIOS-01's"
 
 
 def test_an_object_larger_than_any_packet_is_not_read(line: Line, tmp_path):
