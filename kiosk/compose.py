@@ -114,7 +114,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         card=devices.card,
         power=devices.power,
     )
-    recovered = recover(journal)
+    recovered = recover(journal, sealed_last=outbox.last_enrollment())
     for enrollment_id in left_behind(recovered, blobs.enrollments()):
         blobs.destroy(enrollment_id)
         audit.record(AuditEvent.IMAGES_DESTROYED, clock.now(), enrollment_id=enrollment_id)

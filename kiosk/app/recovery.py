@@ -30,8 +30,12 @@ class Recovered:
     interrupted: str
 
 
-def recover(journal: Journal) -> Recovered:
-    """Raises FactError, CodecError or JournalDamagedError when the journal does not add up."""
+def recover(journal: Journal, *, sealed_last: str = "") -> Recovered:
+    """sealed_last: the outbox's highest enrollment. A journal restored from a backup may be behind it, and no
+    number is given twice: the second record would be taken for the first, which is sealed.
+
+    Raises FactError, CodecError or JournalDamagedError when the journal does not add up.
+    """
     enrollments = [replayed(journal, one) for one in journal.resting(newest=SEALED_SHOWN)]
     for enrollment_id in journal.enrollments():
         enrollment = replayed(journal, enrollment_id)
@@ -40,7 +44,7 @@ def recover(journal: Journal) -> Recovered:
         elif may_rest(enrollment):
             journal.rest(enrollment_id)
         enrollments.append(enrollment)
-    number = int(journal.begun_last().rpartition("-")[2] or 0)
+    number = max(int(last.rpartition("-")[2] or 0) for last in (journal.begun_last(), sealed_last))
     return Recovered(tuple(sorted(enrollments, key=lambda e: e.id)), number + 1, journal.written_last())
 
 

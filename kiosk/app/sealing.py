@@ -50,8 +50,9 @@ class Sealer:
         again would make other bytes, and two packets of one resident.
         """
         assert enrollment.person is not None  # noqa: S101 - only finalised records are sealed
+        hashed = nik_hash(enrollment.person.nik, key=self.keys.nik_hash_key)
         kept = self.outbox.of_enrollment(enrollment.id)
-        if kept is not None:
+        if kept is not None and kept.nik_hash == hashed:
             self.sent.add(enrollment.person.nik, packet_sha256=kept.sha256, sealed_at=kept.sealed_at)
             return kept.sha256
         events = self.journal.events(enrollment.id)
@@ -61,7 +62,7 @@ class Sealer:
             blobs=blobs,
             unit=self.unit,
             sealed_at=now,
-            nik_hash=nik_hash(enrollment.person.nik, key=self.keys.nik_hash_key),
+            nik_hash=hashed,
             journal_digest=events[-1].digest,
             timings=timings(events),
             captured_at=captured_at(events),

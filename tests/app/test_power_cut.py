@@ -14,6 +14,7 @@ from kiosk.enrollment import facts as f
 from kiosk.enrollment.fact_versions import fact_to_line
 from kiosk.enrollment.record import Stage
 from kiosk.security.keys import provision_development
+from kiosk.security.nik_hash import nik_hash
 from tests.app.finalised_story import ENROLLMENT_ID, story
 from tests.packet.made_packets import PERSON, made_contents, stamp
 
@@ -31,7 +32,8 @@ def test_a_packet_that_the_journal_does_not_know_yet_counts_as_the_residents_rec
     enrollment = made_contents().enrollment
     unit = assemble(config)
     services = unit.controller.services
-    sha256 = services.outbox.put(PACKET, enrollment_id=enrollment.id, nik_hash="0" * 64, sealed_at=stamp(0).at)
+    known = nik_hash(PERSON.nik, key=services.sealer.keys.nik_hash_key)
+    sha256 = services.outbox.put(PACKET, enrollment_id=enrollment.id, nik_hash=known, sealed_at=stamp(0).at)
     assert not services.recorded_before(PERSON.nik)
     assert services.sealer.seal(enrollment, stamp(1)) == sha256
     assert services.recorded_before(PERSON.nik)

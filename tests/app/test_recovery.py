@@ -16,6 +16,7 @@ from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.record import Stage
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
+from kiosk.storage.outbox import Outbox
 from tests.enrollment.people import NOW
 from tests.storage.months import WRAPPING_KEY, enrollment_id, fill, sealed_story
 
@@ -52,6 +53,16 @@ def test_open_records_are_all_there_however_many_rest(tmp_path: Path):
         assert recovered.enrollments[-1].stage is Stage.REVIEW
         assert recovered.interrupted == enrollment_id(MANY + 1)
         assert recovered.next_number == MANY + 2
+
+
+def test_no_number_is_given_again_after_an_older_journal_was_restored(tmp_path: Path):
+    fill(tmp_path, 3)
+    outbox = Outbox(DataFolder(tmp_path).outbox)
+    with Journal(tmp_path / "restored.sqlite", wrapping_key=WRAPPING_KEY) as journal:
+        sealed(journal, 1)
+        assert recover(journal).next_number == 2
+        assert recover(journal, sealed_last=outbox.last_enrollment()).next_number == 4
+    outbox.close()
 
 
 def test_the_first_start_puts_to_rest_what_only_waits(journal: Journal):
