@@ -48,16 +48,19 @@ def configure(subparsers: Any) -> None:
 
 def run_fetch(arguments: argparse.Namespace) -> int:
     from kiosk.appliance.update_files import ReleaseError, load_history, running_version  # noqa: PLC0415
-    from kiosk.appliance.updates import Version, VersionError, newest  # noqa: PLC0415
+    from kiosk.appliance.updates import Version, newest  # noqa: PLC0415
     from kiosk.config import load  # noqa: PLC0415 - heavy imports wait for the run
     from kiosk.uplink.images import fetch_image, remove_others  # noqa: PLC0415
-    from kiosk.uplink.store import StoreUnavailableError, StoreUrlError, open_store  # noqa: PLC0415
+    from kiosk.uplink.store import StoreUnavailableError, open_store  # noqa: PLC0415
+    from kiosk.uplink.tls import trust_only  # noqa: PLC0415
 
     config = load(arguments.config)
     if not config.store:
         return 0
     try:
         running = running_version(arguments.release)
+        if config.uplink_ca is not None:
+            trust_only(config.uplink_ca)
         store = open_store(config.store)
         offered = {Version(text): size for text, size in store.images()}
         wanted = newest(offered, running=running, history=load_history(arguments.history))
@@ -66,7 +69,7 @@ def run_fetch(arguments: argparse.Namespace) -> int:
             return 0
         remove_others(arguments.into, keep=wanted.text)
         path = fetch_image(store, wanted.text, size=offered[wanted], into=arguments.into)
-    except (ReleaseError, StoreUrlError, StoreUnavailableError, VersionError, OSError) as error:
+    except (ReleaseError, StoreUnavailableError, OSError, ValueError) as error:
         print(f"kiosk update fetch: {error}", file=sys.stderr)
         return 1
     print(f"{path}")

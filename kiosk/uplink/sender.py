@@ -72,11 +72,11 @@ class Sender:
 
         Raises OutboxError for a broken outbox, StopAskedError as the pace does.
         """
-        for entry in self.outbox.pending()[:PACKETS_PER_PASS]:
+        for entry in self.outbox.pending(limit=PACKETS_PER_PASS):
             yield (report := self._send(entry))
             if report.outcome is Outcome.UNREACHABLE:
                 return
-        waiting = [entry for entry in self.outbox.entries() if entry.state in _AWAITING_ANSWER]
+        waiting = self.outbox.entries(*_AWAITING_ANSWER)
         for entry in self.sample(waiting, min(len(waiting), RECEIPTS_PER_PASS)):
             if (answer := self._fetch_receipt(entry)) is not None:
                 yield answer
