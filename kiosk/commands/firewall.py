@@ -9,6 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+_EPILOG = """\
+examples:
+  kiosk firewall --config /etc/kiosk/kiosk.toml            print what would be let through
+  kiosk firewall --config /etc/kiosk/kiosk.toml --apply    let it through, as every five minutes
+"""
+
 
 def configure(subparsers: Any) -> None:
     """Add `firewall` to the subparsers of `kiosk`."""
@@ -17,6 +23,8 @@ def configure(subparsers: Any) -> None:
         help="let the store through the packet filter",
         description="Print, or apply, what the store of the configuration adds to the packet filter's sets. "
         "Needs the rules of the appliance (firewall.nft) and CAP_NET_ADMIN to apply.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, see kiosk/default.toml")
     parser.add_argument("--apply", action="store_true", help="hand it to nft instead of printing it")

@@ -6,6 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+_EPILOG = """\
+example, as data-partition's unit does:
+  kiosk passphrase --pipe /run/kiosk/passphrase --asked /run/kiosk/passphrase.asked
+"""
+
 
 def configure(subparsers: Any) -> None:
     """Add `passphrase` to the subparsers of `kiosk`."""
@@ -13,6 +18,8 @@ def configure(subparsers: Any) -> None:
         "passphrase",
         help="ask for the data partition's passphrase",
         description="Ask on the screen, and write the answer into the pipe of the one who opens the partition.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--pipe", type=Path, required=True, metavar="FIFO", help="where the answer goes")
     parser.add_argument("--asked", type=Path, required=True, metavar="FILE", help="the question")

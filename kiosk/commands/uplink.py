@@ -7,6 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+_EPILOG = """\
+examples:
+  kiosk uplink --config /etc/kiosk/kiosk.toml           until it is told to end
+  kiosk uplink --config /etc/kiosk/kiosk.toml --once    one pass; 1 when the store was out of reach
+"""
+
 
 def configure(subparsers: Any) -> None:
     """Add `uplink` to the subparsers of `kiosk`."""
@@ -15,6 +21,8 @@ def configure(subparsers: Any) -> None:
         help="send sealed packets to the configured store",
         description="Send sealed packets to the store of the configuration and fetch their receipts. Without a "
         "store it waits, so that a unit whose packets travel by stick needs no other set-up.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, see kiosk/default.toml")
     parser.add_argument("--once", action="store_true", help="one pass, then end")
