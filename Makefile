@@ -1,5 +1,5 @@
 # make run | test | bench | sim        Each target does its own set-up. See README.md.
-.PHONY: help run sim test check bench fuzz soak snapshots image image-test clean
+.PHONY: help run sim test check bench havoc fuzz soak snapshots image image-test clean
 PYTHON = .venv/bin/python
 
 help:
@@ -32,6 +32,10 @@ bench: ## measure; table on screen, out/bench.json
 fuzz: ## give the readers of records and packets damaged ones for MINUTES=5
 	@image-build/setup.sh dev
 	$(PYTHON) -m tests.fuzz --seconds $$(( $(or $(MINUTES),5) * 60 / 12 ))
+
+havoc: ## deliver PACKETS=1000 while server, uplink, receivers and line are killed
+	@image-build/setup.sh dev
+	$(PYTHON) -m tests.uplink.havoc --packets $(or $(PACKETS),1000)
 
 soak: ## a thousand openings and ten thousand frames of every driver, for leaks; an hour or two
 	@image-build/setup.sh dev

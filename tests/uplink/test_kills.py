@@ -1,4 +1,4 @@
-"""Server, uplink, receiver and line are killed at seeded points of the way; `make soak` has more packets."""
+"""Server, uplink, receiver and line are killed at seeded points of the way; `make havoc` has more packets."""
 
 from __future__ import annotations
 
