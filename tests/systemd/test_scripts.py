@@ -53,25 +53,28 @@ class Partition:
         self.system = system
         folder = system.folder
         self.device, self.mapper, self.run = folder / "device", folder / "mapper", folder / "run"
-        self.opened = self.mapper / "kiosk-data"
+        self.opened, self.closed = self.mapper / "kiosk-data", folder / "closed"
         self.mapper.mkdir()
         self.run.mkdir()
         self.device.touch()
+        self.closed.touch()
         self.environment = {
             "KIOSK_DATA_DEVICE": str(self.device),
             "KIOSK_MAPPER": str(self.mapper),
             "RUNTIME_DIRECTORY": str(self.run),
             "KIOSK_TPM": str(folder / "no-tpm"),
         }
-        passphrase = folder / "passphrase"
+        passphrase, label = folder / "passphrase", folder / "label"
         system.has(
             "cryptsetup",
             f"""
 case $1 in
 isLuks) [ -s {passphrase} ] ;;
-luksDump) echo no tokens ;;
-luksFormat) cat >{passphrase} ;;
-open) [ "$(cat)" = "$(cat {passphrase})" ] && touch {self.opened} ;;
+luksDump) printf 'Label:\t%s\n' "$(cat {label})" ;;
+luksFormat) cat >{passphrase}; echo kiosk-data-new >{label} ;;
+config) echo "$4" >{label} ;;
+close) rm {self.opened} ;;
+open) [ "$(cat)" = "$(cat {passphrase})" ] && cp {self.closed} {self.opened} ;;
 luksErase) rm {passphrase} ;;
 esac""",
         )
@@ -106,7 +109,7 @@ esac""",
             return ""
 
     def reboot(self) -> None:
-        self.opened.unlink(missing_ok=True)
+        self.opened.replace(self.closed)
 
 
 @pytest.fixture
@@ -145,10 +148,36 @@ def test_a_credential_opens_it_without_an_officer(partition: Partition, tmp_path
     credentials.mkdir()
     (credentials / "passphrase").write_text("from the secure element")
     partition.system.has(
-        "cryptsetup", f'[ "$1" = isLuks ] && exit 1; [ "$1" = open ] && touch {partition.opened}; exit 0'
+        "cryptsetup",
+        f"""
+case $1 in
+isLuks) exit 1 ;;
+open) touch {partition.opened} ;;
+luksDump) echo Label: kiosk-data-new ;;
+esac""",
     )
     partition.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
     assert partition.opens() == (0, [])
+
+
+def test_a_power_cut_before_the_file_system_makes_it_at_the_next_start(partition: Partition) -> None:
+    partition.system.has("mkfs.ext4", "exit 1")
+    assert partition.opens(["kunci besar 2027"])[0] == 1
+    partition.reboot()
+    partition.system.has("mkfs.ext4", 'for last; do :; done; echo ext4 >"$last"')
+    assert partition.opens(["kunci besar 2027"]) == (0, ["open 1"])
+    assert partition.opened.read_text() == "ext4\n"
+
+
+def test_a_damaged_file_system_is_never_made_anew(partition: Partition) -> None:
+    """Its packets may be the only copies."""
+    partition.opens(["kunci besar 2027"])
+    partition.reboot()
+    partition.system.log.write_text("")
+    partition.system.has("blkid")
+    assert partition.opens(["kunci besar 2027"]) == (1, ["open 1"])
+    assert not any("mkfs" in line for line in partition.system.done())
+    assert not partition.opened.exists()
 
 
 def test_a_foreign_partition_is_not_touched(partition: Partition) -> None:
