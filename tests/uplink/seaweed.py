@@ -85,7 +85,7 @@ class SeaweedProcess:
         binary = weed_binary()
         assert binary is not None
         command = [binary, "server", "-s3", f"-s3.config={folder / 's3.json'}", f"-dir={folder / 'data'}"]
-        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=5", "-master.volumeSizeLimitMB=64"]
+        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=60", "-master.volumeSizeLimitMB=64"]
         command += [
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
