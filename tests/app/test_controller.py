@@ -51,7 +51,7 @@ class Kiosk:
         return self
 
     def until(self, reached: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not reached():
             assert time.monotonic() < deadline, f"still on {self.view.screen}"
             self.controller.tick()

@@ -211,7 +211,7 @@ def test_a_slip_for_an_absent_printer_does_not_come_out_later(
 
 
 def test_python_escpos_finds_the_simulated_printer_well(simulated: SimulatedPrinter) -> None:
-    peer = Network("127.0.0.1", int(simulated.url.rpartition(":")[2]), timeout=5)
+    peer = Network("127.0.0.1", int(simulated.url.rpartition(":")[2]), timeout=60)
     peer.open()
     assert peer.is_online()
     assert peer.paper_status() == 2

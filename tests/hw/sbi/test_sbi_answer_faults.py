@@ -54,7 +54,7 @@ def test_fault_then_recapture(set_stage, fault, capture_set):
     code, words = ANSWERS[fault]
     assert answer.code is code and words in answer.detail
     stage.service.fail(fault, count=0)
-    stage.good_capture(capture_set, timeout_s=5.0)
+    stage.good_capture(capture_set, timeout_s=60.0)
 
 
 def armed_during_capture_only(stage, fault):

@@ -45,7 +45,7 @@ def eyes(authority):
 
 
 def ask(service, method, path, body=None):
-    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
         connection.request(method, path, None if body is None else json.dumps(body))
         return json.loads(connection.getresponse().read())
 
@@ -121,7 +121,7 @@ def test_an_unplugged_device_is_announced_by_an_error(service):
 
 
 def test_an_unknown_verb_is_answered_with_405_and_json(service):
-    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
         connection.request("GET", "/")
         answer = connection.getresponse()
         assert answer.status == 405 and json.loads(answer.read())[0]["error"]["errorCode"] == "500"
@@ -194,7 +194,7 @@ def test_a_request_that_does_not_hold_has_its_number(service, bio, changes, code
 
 def stream(service, **changes):
     body = json.dumps({"deviceId": "2", "deviceSubId": "2", "timeout": "10000"} | changes)
-    connection = socket.create_connection(("127.0.0.1", service.port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", service.port), timeout=60)
     connection.sendall(f"STREAM /stream HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
     return connection
 
@@ -266,7 +266,7 @@ def test_a_request_that_makes_no_sense_harms_nobody(service):
         b"RCAPTURE /capture HTTP/1.1\r\nContent-Length: 1\r\n\r\n{",
         b"RCAPTURE /capture HTTP/1.1\r\nContent-Length: 9\r\n\r\n{",
     ):
-        with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
             connection.sendall(noise)
     assert len(rcapture(service)) == 4
 
