@@ -31,9 +31,9 @@ from kiosk.ui.screens.keypad import Keypad
 from kiosk.ui.screens.message import Message
 from kiosk.ui.screens.table import Table
 from kiosk.ui.theme import CORNER_MM, Role
-from kiosk.ui.widgets.actions import LEAST_HEIGHT_MM, Arranger, Rows
+from kiosk.ui.widgets.actions import LEAST_HEIGHT_MM, SHRINK, Arranger, Place, Rows
 from kiosk.ui.widgets.bars import ProgressDots
-from kiosk.ui.widgets.button import Face, Target, TouchButton
+from kiosk.ui.widgets.button import PICTURE_SHARE, Face, Target, TouchButton
 from kiosk.ui.widgets.words import Words, typesetter
 
 CORNER_HEIGHT_MM = 20.0
@@ -229,7 +229,9 @@ class Screen(Widget):
             row, column = divmod(index, rows.columns)
             low = box.y + (rows.count - 1 - row) * (rows.row_height + gap)
             place = Box(box.x + column * (width + gap), low, width, rows.row_height)
-            self._button(action, place, rows.capitals_mm, wide=True, pictured=rows.pictured)
+            pictured = rows.pictogram is not Place.NOWHERE
+            wide = rows.pictogram is not Place.ABOVE
+            self._button(action, place, rows.capitals_mm, wide=wide, pictured=pictured)
 
     def _pager_width(self) -> float:
         theme = self.theme
@@ -267,20 +269,24 @@ class Screen(Widget):
             return
         gap = self.theme.gap
         height = min(self.theme.px(CORNER_HEIGHT_MM), (box.height - gap * (len(actions) - 1)) / len(actions))
-        capitals = self._corner_capitals(actions, box.width)
+        capitals = self._corner_capitals(actions, box.width, height)
         for index, action in enumerate(actions):
             low = box.y + (len(actions) - 1 - index) * (height + gap)
             self._button(action, Box(box.x, low, box.width, height), capitals, wide=False)
 
-    def _corner_capitals(self, actions: Sequence[Action], width: float) -> float:
+    def _corner_capitals(self, actions: Sequence[Action], width: float, height: float) -> float:
         """One letter size for the whole column: the largest at which every label stays on one line."""
         theme = self.theme
-        inner = width - 2 * theme.px(1.5)
-        capitals = min(theme.body_mm, 5.0)
-        far = float("inf")
+        pad = theme.px(1.5)
+        across, along = width - 2 * pad - 1, (height - 2 * pad) * (1 - PICTURE_SHARE) - pad / 2
         labels = [self.context.words(action.label) for action in actions]
-        widest = max(self.context.block(label, capitals, far, bold=True).width for label in labels)
-        return max(theme.least_mm, min(capitals, capitals * inner / widest * 0.98))
+        capitals = min(theme.body_mm, 5.0)
+        while capitals > theme.least_mm:
+            blocks = [self.context.block(label, capitals, across, bold=True) for label in labels]
+            if all(len(block.lines) == 1 and block.height <= along for block in blocks):
+                break
+            capitals = max(theme.least_mm, capitals * SHRINK)
+        return capitals
 
     def _button(
         self, action: Action, box: Box, capitals_mm: float, *, wide: bool, pictured: bool = True

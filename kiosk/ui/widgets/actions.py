@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from kiosk.ui.theme import Theme
 from kiosk.ui.typeset import Typesetter
@@ -11,6 +12,14 @@ from kiosk.ui.widgets.button import PICTURE_GAP_MM, PICTURE_MM
 
 LEAST_HEIGHT_MM = 18.0
 SHRINK = 0.94
+
+
+class Place(Enum):
+    """Where a button's pictogram stands; NOWHERE when there is no room for it."""
+
+    BESIDE = "beside the words"
+    ABOVE = "above the words"
+    NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class Rows:
     row_height: int
     gap: int
     capitals_mm: float
-    pictured: bool
+    pictogram: Place
 
     @property
     def height(self) -> int:
@@ -39,13 +48,14 @@ class Arranger:
     typesetter: Typesetter
 
     def rows(self, highest: float) -> Rows:
-        """The resident's letters in as few rows as possible; else smaller letters, then no pictograms.
+        """The resident's letters in as few rows as possible, pictograms beside them; else smaller letters,
+        pictograms above them or, where that is too high, none.
 
         When nothing stays within `highest`, the lowest that fits.
         """
-        lowest = self._plain(1, self.theme.least_mm, self.theme.px(LEAST_HEIGHT_MM), pictured=False)
-        for columns, capitals, pictured, lines in self._attempts():
-            rows = self._tried(columns, capitals, pictured=pictured, most_lines=lines)
+        lowest = self._plain(1, self.theme.least_mm, self.theme.px(LEAST_HEIGHT_MM), pictogram=Place.NOWHERE)
+        for columns, capitals, pictogram, lines in self._attempts():
+            rows = self._tried(columns, capitals, pictogram=pictogram, most_lines=lines)
             if rows is None:
                 continue
             if rows.height <= highest:
@@ -53,18 +63,20 @@ class Arranger:
             lowest = min(lowest, rows, key=lambda one: one.height)
         return lowest
 
-    def _attempts(self) -> Iterator[tuple[int, float, bool, int]]:
+    def _attempts(self) -> Iterator[tuple[int, float, Place, int]]:
         sizes = self._sizes()
         gentle = [size for size in sizes if size >= sizes[0] * 0.75]
-        for pictured, these, lines in (
-            (True, gentle, 2),
-            (False, sizes, 2),
-            (True, sizes, 3),
-            (False, sizes, 3),
+        beside, anywhere = (Place.BESIDE,), (Place.ABOVE, Place.NOWHERE)
+        for places, these, lines in (
+            (beside, gentle, 2),
+            (anywhere, sizes, 2),
+            (beside, sizes, 3),
+            (anywhere, sizes, 3),
         ):
             for capitals in these:
                 for columns in self._column_counts():
-                    yield columns, capitals, pictured, lines
+                    for place in places:
+                        yield columns, capitals, place, lines
 
     def _sizes(self) -> list[float]:
         sizes = [self.theme.body_mm]
@@ -79,7 +91,7 @@ class Arranger:
             return [columns for columns in range(count, 0, -1) if count % columns == 0]
         return [3, *range(4, count + 1), 2, 1]
 
-    def _tried(self, columns: int, capitals: float, *, pictured: bool, most_lines: int) -> Rows | None:
+    def _tried(self, columns: int, capitals: float, *, pictogram: Place, most_lines: int) -> Rows | None:
         theme = self.theme
         pad = theme.px(1.5)
         cell = (self.width - theme.gap * (columns - 1)) / columns
@@ -87,12 +99,14 @@ class Arranger:
             return None
         tallest = float(theme.px(LEAST_HEIGHT_MM))
         for words, has_picture in self.labels:
-            beside = theme.px(PICTURE_MM) + theme.px(PICTURE_GAP_MM) if pictured and has_picture else 0
+            place = pictogram if has_picture else Place.NOWHERE
+            beside = theme.px(PICTURE_MM) + theme.px(PICTURE_GAP_MM) if place is Place.BESIDE else 0
+            above = theme.px(PICTURE_MM) + pad / 2 if place is Place.ABOVE else 0
             block = self.typesetter.block(words, theme.font(capitals), cell - 2 * pad - beside - 1)
             if not block.fits or len(block.lines) > most_lines:
                 return None
-            tallest = max(tallest, block.height + 2 * pad)
-        return self._plain(columns, capitals, int(tallest + 0.999), pictured=pictured)
+            tallest = max(tallest, block.height + above + 2 * pad)
+        return self._plain(columns, capitals, int(tallest + 0.999), pictogram=pictogram)
 
-    def _plain(self, columns: int, capitals: float, row_height: int, *, pictured: bool) -> Rows:
-        return Rows(columns, -(-len(self.labels) // columns), row_height, self.theme.gap, capitals, pictured)
+    def _plain(self, columns: int, capitals: float, row_height: int, *, pictogram: Place) -> Rows:
+        return Rows(columns, -(-len(self.labels) // columns), row_height, self.theme.gap, capitals, pictogram)

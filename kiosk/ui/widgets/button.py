@@ -16,8 +16,10 @@ from kiosk.ui.widgets.drawing import pictogram
 from kiosk.ui.widgets.words import Words
 
 PICTURE_MM = 10.0
-"""Side of the pictogram left of a button's words."""
+"""Side of the pictogram left of a button's words, and the most it has above them."""
 PICTURE_GAP_MM = 2.0
+PICTURE_SHARE = 0.52
+"""Of a button's height, for the pictogram above the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class TouchButton(Target):
                 pictogram(self.face.pictogram, left + spare, self.center_y - side / 2, side, ink)
             )
         elif self.face.pictogram:
-            side = min(height * 0.52, width)
+            side = min(height * PICTURE_SHARE, width, self.theme.px(PICTURE_MM))
             self.words.size = (width, height - side - pad / 2)
             self.words.pos = (left, low)
             self.canvas.before.add(
