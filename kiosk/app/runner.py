@@ -290,7 +290,11 @@ class Runner:
 
     def _keep(self, enrollment_id: str, packet_sha256: str, now: Stamp) -> None:
         """Without a receipt that holds it stays until there is one."""
-        data = self._services.outbox.receipt(packet_sha256)
+        try:
+            data = self._services.outbox.receipt(packet_sha256)
+        except OutboxError:
+            self._tell_damaged(enrollment_id, packet_sha256)
+            return
         receipt = self._services.check_receipt(data, packet_sha256) if data else None
         if receipt is not None and receipt.status.accepts:
             self._kept[enrollment_id] = Kept(enrollment_id, packet_sha256, receipt.at, now)
@@ -300,14 +304,16 @@ class Runner:
         try:
             self._services.outbox.purge(packet_sha256)
         except OutboxError:
-            now = self._services.clock.now()
-            details: Details = {"packet_sha256": packet_sha256}
-            self._services.audit.record(
-                AuditEvent.PACKET_DAMAGED, now, enrollment_id=enrollment_id, details=details
-            )
+            self._tell_damaged(enrollment_id, packet_sha256)
             return
         self._services.sealer.gallery.remove(enrollment_id)
         self._post(Purged(enrollment_id))
+
+    def _tell_damaged(self, enrollment_id: str, packet_sha256: str) -> None:
+        now, details = self._services.clock.now(), {"packet_sha256": packet_sha256}
+        self._services.audit.record(
+            AuditEvent.PACKET_DAMAGED, now, enrollment_id=enrollment_id, details=details
+        )
 
     def _recall_answered(self, held: frozenset[str]) -> None:
         """Brings back records that were at rest when their answer came; the next look takes the answer."""

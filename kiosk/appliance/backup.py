@@ -32,7 +32,7 @@ from kiosk.security.keys import DeviceKeys
 from kiosk.storage.atomic import sync_folder, write_atomic
 from kiosk.storage.journal import Journal, JournalDamagedError, check_journal
 from kiosk.storage.layout import DataFolder
-from kiosk.storage.outbox import UNDELIVERED, Outbox
+from kiosk.storage.outbox import UNDELIVERED, Outbox, OutboxError
 from kiosk.storage.sent import SentRegister
 
 FORMAT = "ktp-el-backup/1"
@@ -295,8 +295,12 @@ def _keep_what_only_the_present_has(present: DataFolder, restored: DataFolder) -
     if present.outbox.is_dir():
         with closing(Outbox(present.outbox)) as before, closing(Outbox(restored.outbox)) as after:
             for entry in before.entries(*UNDELIVERED):
+                try:
+                    data = before.read(entry.sha256)
+                except OutboxError:
+                    continue  # it stays where it is, for whoever mends it
                 after.put(
-                    before.read(entry.sha256),
+                    data,
                     enrollment_id=entry.enrollment_id,
                     nik_hash=entry.nik_hash,
                     sealed_at=entry.sealed_at,

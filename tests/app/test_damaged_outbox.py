@@ -83,9 +83,9 @@ def test_the_units_standing_names_a_state_that_cannot_be_read(config: Config, st
     assert standing.unsent == 3
 
 
-def test_without_its_receipt_a_packet_is_not_purged_and_the_unit_starts(
-    config: Config, start: Callable[[], Unit]
-):
+@pytest.mark.parametrize("grace_s", [0.0, 3600.0])
+def test_without_its_receipt_a_packet_is_not_purged_and_the_unit_starts(config: Config, grace_s: float):
+    config = replace(config, policy=replace(config.policy, keep_received_s=grace_s))
     folder, first = DataFolder(config.data), hashes(config)[0]
     outbox = Outbox(folder.outbox)
     outbox.attach_receipt(first, b"as the centre signs it")
@@ -94,12 +94,13 @@ def test_without_its_receipt_a_packet_is_not_purged_and_the_unit_starts(
         fact = f.ReceiptAccepted("cd" * 32, "RECEIVED_AT_CENTRAL")
         journal.append(enrollment_id(1), fact_to_line(fact), NOW)
     (folder.outbox / f"{first}.receipt").unlink()
-    unit = start()
+    unit = assemble(config)
     until(unit, lambda: "packet_damaged" in audited(folder))
     until(unit, lambda: not unit.controller.busy)
     assert (folder.outbox / f"{first}.ktp").exists()
     assert unit.controller.services.outbox.entry(first).state is PacketState.RECEIVED
     assert unit.controller.kiosk.holds(enrollment_id(1))
+    unit.stop()
 
 
 def audited(folder: DataFolder) -> list[str]:

@@ -179,8 +179,9 @@ def test_an_older_backup_is_refused_unless_forced_and_nothing_is_lost(unit: Unit
     unit.make()
     unit.begin("UNIT-000002")
     outbox = Outbox(unit.folder.outbox)
-    newer = put_packet(outbox, 8)
+    rotten, newer = put_packet(outbox, 8), put_packet(outbox, 9)
     outbox.close()
+    (unit.folder.outbox / f"{rotten}.ktp").write_bytes(b"rotten")
     register = SentRegister(unit.folder.sent, hash_nik=str)
     register.add("later", packet_sha256=newer, sealed_at=NOW.at)
     register.close()
@@ -190,6 +191,7 @@ def test_an_older_backup_is_refused_unless_forced_and_nothing_is_lost(unit: Unit
     assert newer in {entry.sha256 for entry in Outbox(unit.folder.outbox).pending()}
     assert SentRegister(unit.folder.sent, hash_nik=str).knows("later")
     assert (unit.config.data / "replaced.1" / "journal.sqlite").exists()
+    assert (unit.config.data / "replaced.1" / "outbox" / f"{rotten}.ktp").exists()
     assert AuditLog(unit.folder.audit, nik_key=None).verify().sound
 
 
