@@ -1,15 +1,10 @@
-"""A new unit becomes one that may enroll: by a signed file, by typing, over a power cut, and back to new."""
+"""A new unit becomes one that may enroll: by a signed file, by typing, over a power cut."""
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
-import json
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +15,10 @@ from cryptography import x509
 from numpy.typing import NDArray
 
 from kiosk.app.views import KeypadBody, MessageBody, Text
-from kiosk.appliance.orders import FORMAT as ORDER
-from kiosk.appliance.orders import OrderRefusedError
-from kiosk.appliance.provisioning import FORMAT, Places, ProvisioningError, pending, read_signed
+from kiosk.appliance.provisioning import ProvisioningError, pending, read_signed
 from kiosk.appliance.provisioning_files import begin_from, finish_from
-from kiosk.appliance.reset import ResetRefusedError, reset
 from kiosk.appliance.stick import StickError
 from kiosk.appliance.wizard import REQUEST, Stage, Wizard
-from kiosk.commands.order import follow
 from kiosk.config import load
 from kiosk.enrollment.events import Role
 from kiosk.enrollment.record import Language
@@ -35,75 +26,11 @@ from kiosk.i18n import translate
 from kiosk.security.keys import load_device_keys
 from kiosk.security.officers import Officer, Officers
 from kiosk.storage.layout import DataFolder
-from kiosk.storage.outbox import Outbox
 from kiosk.storage.roster import Roster
 from kiosk.storage.roster_csv import write_roster
 from kiosk.storage.roster_demo import demo_roster
-from tests.security.ceremonies import UNIT, Authority, file_store, make_authority_folder
-
-TODAY = dt.datetime.now(dt.UTC)
-PIN = "759204"
-
-
-@dataclass
-class Office:
-    """A new unit, the authority it belongs to, and a stick that travels between them."""
-
-    places: Places
-    authority: Authority
-    stick: Path
-
-    @property
-    def anchor(self) -> Path:
-        return self.authority.folder / "centre_ca.pem"
-
-    def settings(self, **changes: Any) -> dict[str, Any]:
-        folder = self.authority.folder
-        return {
-            "format": FORMAT,
-            "valid_until": (TODAY + dt.timedelta(days=7)).isoformat(),
-            "unit_id": UNIT,
-            "office": "KECAMATAN CONTOH",
-            "store": "s3://ktp?endpoint=https://store.example",
-            "devices": {"slap": "sbi://127.0.0.1:4501?type=slap", "panel": "gpio:?factory=lgpio"},
-            "device_authority": (folder / "device_ca.pem").read_text(),
-            "centre_authority": (folder / "centre_ca.pem").read_text(),
-            "office_key": base64.b64encode((folder / "office.key").read_bytes()).decode(),
-            **changes,
-        }
-
-    def signs(self, settings: Mapping[str, Any]) -> Path:
-        file = self.stick / "provision.json"
-        file.write_text(json.dumps(settings))
-        signature = self.authority.sign(file.read_bytes())
-        file.with_name("provision.json.p7s").write_bytes(signature)
-        return file
-
-    def begins(self, **changes: Any) -> Path:
-        return begin_from(self.places, self.signs(self.settings(**changes)), authority=self.anchor)
-
-    def certifies(self) -> None:
-        """What the authority does with the stick."""
-        asked = (self.stick / f"{UNIT}.csr").read_bytes()
-        (self.stick / f"{UNIT}.pem").write_bytes(self.authority.certify(asked, now=TODAY))
-        document, signature = self.authority.recipients(1, valid_from=TODAY - dt.timedelta(hours=1))
-        (self.stick / "recipients.json").write_bytes(document)
-        (self.stick / "recipients.json.p7s").write_bytes(signature)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority_folder(tmp_path_factory.mktemp("authority") / "made")
-
-
-@pytest.fixture
-def office(authority: Authority, tmp_path: Path) -> Office:
-    for name in ("etc", "stick"):
-        (tmp_path / name).mkdir()
-    places = Places(
-        tmp_path / "etc/kiosk.toml", tmp_path / "data", tmp_path / "keys", lambda _config: file_store()
-    )
-    return Office(places, authority, tmp_path / "stick")
+from tests.appliance.office import PIN, TODAY, Office
+from tests.security.ceremonies import UNIT, file_store, make_authority_folder
 
 
 def test_a_signed_file_and_a_certificate_make_a_unit(office: Office) -> None:
@@ -418,122 +345,3 @@ def test_every_word_of_the_first_start_is_there(language: Language) -> None:
     ids += [f"provision.stick_{word}" for word in ("missing", "unreadable", "busy")]
     ids += [f"provision.button_{name}" for name in ("type", "from_stick", "stick_is_in")]
     assert all(translate(Text(text_id), language) for text_id in ids)
-
-
-# --- and back to new ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def made(office: Office) -> Office:
-    office.begins()
-    office.certifies()
-    finish_from(office.places, office.stick)
-    return office
-
-
-def test_a_reset_leaves_no_key_and_no_settings(made: Office) -> None:
-    config = load(made.places.settings)
-    secrets = [path.read_bytes() for path in config.keys.rglob("*.key")]
-    assert secrets
-    destroyed = reset(config, confirmed=UNIT)
-    assert "kiosk.toml" in destroyed
-    assert not [path for path in config.keys.rglob("*") if path.is_file()]
-    assert not made.places.settings.exists()
-    assert reset(config, confirmed=UNIT) == (), "again, after a power cut"
-
-
-def test_a_reset_wants_the_units_name(made: Office) -> None:
-    config = load(made.places.settings)
-    with pytest.raises(ResetRefusedError, match=UNIT):
-        reset(config, confirmed="KIOSK-8")
-    assert made.places.settings.exists()
-
-
-def test_a_reset_waits_for_undelivered_packets(made: Office) -> None:
-    config = load(made.places.settings)
-    outbox = Outbox(DataFolder(config.data).outbox)
-    outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
-    with pytest.raises(ResetRefusedError, match="1 packets"):
-        reset(config, confirmed=UNIT)
-    assert reset(config, confirmed=UNIT, undelivered_too=True)
-
-
-# --- orders on a stick ----------------------------------------------------------------------------
-
-
-def orders(office: Office, **changes: Any) -> None:
-    fields = {
-        "format": ORDER,
-        "order": "reset",
-        "unit_id": UNIT,
-        "valid_until": (TODAY + dt.timedelta(days=7)).isoformat(),
-        "undelivered_too": False,
-        **changes,
-    }
-    (office.stick / "order.json").write_text(json.dumps(fields))
-    signature = office.authority.sign((office.stick / "order.json").read_bytes())
-    (office.stick / "order.json.p7s").write_bytes(signature)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """What the service manager was asked for, by a `systemctl` of our own."""
-    log = tmp_path / "asked"
-    log.touch()
-    command = tmp_path / "bin/systemctl"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\necho "$*" >>"{log}"\n')
-    command.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
-    return log
-
-
-def test_a_signed_order_resets_the_unit_it_names(made: Office, asked: Path) -> None:
-    orders(made)
-    assert follow(load(made.places.settings), made.stick, authority=made.anchor) == 0
-    assert asked.read_text() == "start --no-block kiosk-reset.service\n"
-
-
-def test_a_stick_without_an_order_does_nothing(made: Office, asked: Path) -> None:
-    assert follow(load(made.places.settings), made.stick, authority=made.anchor) == 0
-    assert asked.read_text() == ""
-
-
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"unit_id": "KIOSK-8"}, "KIOSK-8"),
-        ({"valid_until": "2020-01-01T00:00:00+00:00"}, "2020"),
-        ({"order": "explode"}, "explode"),
-        ({"format": "another"}, "form"),
-        ({"more": 1}, "form"),
-        ({"valid_until": "2020-01-01"}, "cannot be read"),
-    ],
-)
-def test_an_order_that_will_not_do_is_refused(
-    changes: dict[str, Any], named: str, made: Office, asked: Path
-) -> None:
-    orders(made, **changes)
-    with pytest.raises(OrderRefusedError, match=named):
-        follow(load(made.places.settings), made.stick, authority=made.anchor)
-    assert asked.read_text() == ""
-
-
-def test_an_order_of_a_stranger_is_refused(made: Office, asked: Path, tmp_path: Path) -> None:
-    orders(made)
-    stranger = make_authority_folder(tmp_path / "stranger")
-    with pytest.raises(OrderRefusedError):
-        follow(load(made.places.settings), made.stick, authority=stranger.folder / "centre_ca.pem")
-    assert asked.read_text() == ""
-
-
-def test_an_order_waits_for_undelivered_packets(made: Office, asked: Path) -> None:
-    config = load(made.places.settings)
-    outbox = Outbox(DataFolder(config.data).outbox)
-    outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
-    orders(made)
-    with pytest.raises(OrderRefusedError, match="1 packets"):
-        follow(config, made.stick, authority=made.anchor)
-    orders(made, undelivered_too=True)
-    assert follow(config, made.stick, authority=made.anchor) == 0
-    assert asked.read_text() == "start --no-block kiosk-reset.service\n"

@@ -1,0 +1,129 @@
+"""A unit becomes new again: by its own command, or by a signed order on a stick."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.appliance.orders import FORMAT as ORDER
+from kiosk.appliance.orders import OrderRefusedError
+from kiosk.appliance.reset import ResetRefusedError, reset
+from kiosk.commands.order import follow
+from kiosk.config import load
+from kiosk.storage.layout import DataFolder
+from kiosk.storage.outbox import Outbox
+from tests.appliance.office import TODAY, Office
+from tests.security.ceremonies import UNIT, make_authority_folder
+
+
+def test_a_reset_leaves_no_key_and_no_settings(made: Office) -> None:
+    config = load(made.places.settings)
+    secrets = [path.read_bytes() for path in config.keys.rglob("*.key")]
+    assert secrets
+    destroyed = reset(config, confirmed=UNIT)
+    assert "kiosk.toml" in destroyed
+    assert not [path for path in config.keys.rglob("*") if path.is_file()]
+    assert not made.places.settings.exists()
+    assert reset(config, confirmed=UNIT) == (), "again, after a power cut"
+
+
+def test_a_reset_wants_the_units_name(made: Office) -> None:
+    config = load(made.places.settings)
+    with pytest.raises(ResetRefusedError, match=UNIT):
+        reset(config, confirmed="KIOSK-8")
+    assert made.places.settings.exists()
+
+
+def test_a_reset_waits_for_undelivered_packets(made: Office) -> None:
+    config = load(made.places.settings)
+    outbox = Outbox(DataFolder(config.data).outbox)
+    outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+    with pytest.raises(ResetRefusedError, match="1 packets"):
+        reset(config, confirmed=UNIT)
+    assert reset(config, confirmed=UNIT, undelivered_too=True)
+
+
+# --- orders on a stick ----------------------------------------------------------------------------
+
+
+def orders(office: Office, **changes: Any) -> None:
+    fields = {
+        "format": ORDER,
+        "order": "reset",
+        "unit_id": UNIT,
+        "valid_until": (TODAY + dt.timedelta(days=7)).isoformat(),
+        "undelivered_too": False,
+        **changes,
+    }
+    (office.stick / "order.json").write_text(json.dumps(fields))
+    signature = office.authority.sign((office.stick / "order.json").read_bytes())
+    (office.stick / "order.json.p7s").write_bytes(signature)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """What the service manager was asked for, by a `systemctl` of our own."""
+    log = tmp_path / "asked"
+    log.touch()
+    command = tmp_path / "bin/systemctl"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\necho "$*" >>"{log}"\n')
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
+    return log
+
+
+def test_a_signed_order_resets_the_unit_it_names(made: Office, asked: Path) -> None:
+    orders(made)
+    assert follow(load(made.places.settings), made.stick, authority=made.anchor) == 0
+    assert asked.read_text() == "start --no-block kiosk-reset.service\n"
+
+
+def test_a_stick_without_an_order_does_nothing(made: Office, asked: Path) -> None:
+    assert follow(load(made.places.settings), made.stick, authority=made.anchor) == 0
+    assert asked.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"unit_id": "KIOSK-8"}, "KIOSK-8"),
+        ({"valid_until": "2020-01-01T00:00:00+00:00"}, "2020"),
+        ({"order": "explode"}, "explode"),
+        ({"format": "another"}, "form"),
+        ({"more": 1}, "form"),
+        ({"valid_until": "2020-01-01"}, "cannot be read"),
+    ],
+)
+def test_an_order_that_will_not_do_is_refused(
+    changes: dict[str, Any], named: str, made: Office, asked: Path
+) -> None:
+    orders(made, **changes)
+    with pytest.raises(OrderRefusedError, match=named):
+        follow(load(made.places.settings), made.stick, authority=made.anchor)
+    assert asked.read_text() == ""
+
+
+def test_an_order_of_a_stranger_is_refused(made: Office, asked: Path, tmp_path: Path) -> None:
+    orders(made)
+    stranger = make_authority_folder(tmp_path / "stranger")
+    with pytest.raises(OrderRefusedError):
+        follow(load(made.places.settings), made.stick, authority=stranger.folder / "centre_ca.pem")
+    assert asked.read_text() == ""
+
+
+def test_an_order_waits_for_undelivered_packets(made: Office, asked: Path) -> None:
+    config = load(made.places.settings)
+    outbox = Outbox(DataFolder(config.data).outbox)
+    outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+    orders(made)
+    with pytest.raises(OrderRefusedError, match="1 packets"):
+        follow(config, made.stick, authority=made.anchor)
+    orders(made, undelivered_too=True)
+    assert follow(config, made.stick, authority=made.anchor) == 0
+    assert asked.read_text() == "start --no-block kiosk-reset.service\n"
