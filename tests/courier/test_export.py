@@ -49,7 +49,7 @@ def courier(name: str) -> tuple[DeviceSigner, x509.Certificate]:
 @pytest.fixture(scope="session")
 def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("courier-keys")
-    provision_development(folder)
+    provision_development(folder, unit_id=made_contents().unit.unit_id)
     (folder / "centre/nik_hash.key").write_bytes(NIK_KEY)
     return folder
 
