@@ -114,8 +114,9 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         card=devices.card,
         power=devices.power,
     )
-    recovered = recover(journal, sealed_last=outbox.last_enrollment())
-    for enrollment_id in left_behind(recovered, blobs.enrollments()):
+    pictured = blobs.enrollments()
+    recovered = recover(journal, known=(outbox.last_enrollment(), *pictured))
+    for enrollment_id in left_behind(recovered, pictured):
         blobs.destroy(enrollment_id)
         audit.record(AuditEvent.IMAGES_DESTROYED, clock.now(), enrollment_id=enrollment_id)
     started = flow.restored(

@@ -30,8 +30,8 @@ class Recovered:
     interrupted: str
 
 
-def recover(journal: Journal, *, sealed_last: str = "") -> Recovered:
-    """sealed_last: the outbox's highest enrollment. A journal restored from a backup may be behind it, and no
+def recover(journal: Journal, *, known: Iterable[str] = ()) -> Recovered:
+    """known: enrollments of packets and images. A journal restored from a backup may be behind them, and no
     number is given twice: the second record would be taken for the first, which is sealed.
 
     Raises FactError, CodecError or JournalDamagedError when the journal does not add up.
@@ -44,7 +44,7 @@ def recover(journal: Journal, *, sealed_last: str = "") -> Recovered:
         elif may_rest(enrollment):
             journal.rest(enrollment_id)
         enrollments.append(enrollment)
-    number = max(int(last.rpartition("-")[2] or 0) for last in (journal.begun_last(), sealed_last))
+    number = max(int(last.rpartition("-")[2] or 0) for last in (journal.begun_last(), *known))
     return Recovered(tuple(sorted(enrollments, key=lambda e: e.id)), number + 1, journal.written_last())
 
 

@@ -45,8 +45,8 @@ class Rooms:
     """What the worker needs of the rest of the kiosk.
 
     plan_for: the plan of a task. store and load: bytes kept encrypted for an enrollment, by content
-    hash. compare, compare_faces: probe and first sample to score, decision and matcher name; None when one
-    of two pictures shows no face.
+    hash; LookupError once they are destroyed. compare, compare_faces: probe and first sample to score,
+    decision and matcher name; None when one of two pictures shows no face.
     post: hands an event to the main thread. warm: run once when the worker starts.
     """
 
@@ -200,10 +200,15 @@ class _Watch:
             self._fault(taken)
             self._plan.start()
             return False
-        if isinstance(taken, tuple):
-            self._answer(taken)
-        else:
+        if not isinstance(taken, tuple):
             self._rooms.post(AttemptFailed(self._task.task, taken))
+            return True
+        try:
+            self._answer(taken)
+        except LookupError:
+            if self._worker._current(self._task):
+                raise
+            # The resident stopped while the device was at work, and the images are destroyed.
         return True
 
     def _answer(self, taken: tuple[RawSample, ...]) -> None:

@@ -28,7 +28,7 @@ class BlobError(Exception):
     """An image cannot be had."""
 
 
-class UnknownBlobError(BlobError):
+class UnknownBlobError(BlobError, LookupError):
     """No such image: never stored, or destroyed with its enrollment's key."""
 
 
@@ -48,13 +48,19 @@ class BlobStore:
         self._folder = folder
         self._wrapping_key = wrapping_key
         self._lock = Lock()
+        self._destroyed: set[str] = set()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, enrollment_id: str, data: bytes) -> str:
-        """Encrypts and stores `data` durably; returns the SHA-256 (hex) of the plaintext."""
+        """Encrypts and stores `data` durably; returns the SHA-256 (hex) of the plaintext.
+
+        Raises UnknownBlobError after `destroy`: a capture that ends too late leaves nothing.
+        """
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._blob_path(enrollment_id, sha256)
         with self._lock:
+            if enrollment_id in self._destroyed:
+                raise UnknownBlobError(f"enrollment {enrollment_id} was destroyed")
             key = self._session_key(enrollment_id) or self._new_session_key(enrollment_id)
             write_atomic(path, seal(key, data, _blob_context(enrollment_id, sha256)), mode=0o600)
         return sha256
@@ -75,6 +81,7 @@ class BlobStore:
         """
         folder = self._enrollment_folder(enrollment_id)
         with self._lock:
+            self._destroyed.add(enrollment_id)
             if not folder.exists():
                 return
             erase(folder / _KEY_FILE)

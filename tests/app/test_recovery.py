@@ -61,7 +61,7 @@ def test_no_number_is_given_again_after_an_older_journal_was_restored(tmp_path: 
     with Journal(tmp_path / "restored.sqlite", wrapping_key=WRAPPING_KEY) as journal:
         sealed(journal, 1)
         assert recover(journal).next_number == 2
-        assert recover(journal, sealed_last=outbox.last_enrollment()).next_number == 4
+        assert recover(journal, known=(outbox.last_enrollment(), enrollment_id(2))).next_number == 4
     outbox.close()
 
 

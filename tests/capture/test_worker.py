@@ -28,6 +28,7 @@ from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.positions import Position, step_of
 from kiosk.enrollment.quality_report import Defect, QualityReport
 from kiosk.enrollment.record import Capturer, Verification
+from tests.hw.support import eventually
 
 GOOD = Look(Guidance(good=True), present=True)
 POOR = Look(Guidance(advice=Defect.TOO_DRY), present=True)
@@ -78,19 +79,31 @@ class Stage:
     events: list[Event] = field(default_factory=list)
     stored: dict[str, bytes] = field(default_factory=dict)
     likeness: tuple[float, bool, str] | None = (70.0, True, "test-face/1")
+    stops_at_take: bool = False
 
     def __post_init__(self) -> None:
         rooms = Rooms(
             plan_for=lambda _task: self.plan,
             store=self._store,
-            load=lambda _enrollment_id, sha256: self.stored[sha256],
+            load=self._load,
             compare=lambda probe, first: (60.0, bool((probe == first).all()), "test/1"),
             compare_faces=lambda _probe, _first: self.likeness,
             post=self.events.append,
         )
         self.worker = CaptureWorker(rooms, self.policy)
 
+    def _load(self, _enrollment_id: str, sha256: str) -> bytes:
+        self._stopped()
+        return self.stored[sha256]
+
+    def _stopped(self) -> None:
+        """As when the resident ends the session just before."""
+        if self.stops_at_take:
+            self.worker.end(1)
+            raise LookupError("destroyed")
+
     def _store(self, _enrollment_id: str, data: bytes) -> str:
+        self._stopped()
         self.stored["first"] = data
         return "first"
 
@@ -287,6 +300,20 @@ def test_an_ended_task_stops_its_plan_and_posts_no_more(stage):
     time.sleep(0.1)
     assert one.plan.stops == 1
     assert len(one.events) == count
+
+
+@pytest.mark.parametrize("purpose", [Purpose.ENROLL, Purpose.VERIFY])
+def test_a_resident_who_stops_while_the_device_is_at_work_leaves_nothing_and_the_next_is_served(
+    stage, purpose: Purpose
+):
+    one = stage([GOOD], [(raw(Position.RIGHT_INDEX),), (raw(Position.RIGHT_INDEX),)])
+    one.stops_at_take = True
+    one.begin(purpose)
+    eventually(lambda: one.plan.stops == 1)
+    assert not any(isinstance(event, SamplesTaken | SampleCompared) for event in one.events)
+    one.stops_at_take = False
+    one.begin(task=2)
+    assert one.wait_for(SamplesTaken).task == 2
 
 
 def test_start_and_stop_are_idempotent():

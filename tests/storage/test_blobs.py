@@ -164,11 +164,15 @@ def test_the_key_is_gone_before_the_first_image(store: BlobStore, tmp_path: Path
     assert files(tmp_path) == []
 
 
-def test_an_enrollment_begun_again_after_destruction_has_a_new_key(store: BlobStore):
-    sha256 = store.put("e1", IMAGE)
+def test_what_comes_after_the_destruction_leaves_nothing(store: BlobStore, tmp_path: Path):
+    store.put("e1", IMAGE)
     store.destroy("e1")
-    assert store.put("e1", IMAGE) == sha256
-    assert store.get("e1", sha256) == IMAGE
+    with pytest.raises(UnknownBlobError):
+        store.put("e1", IMAGE)
+    store.destroy("e2")
+    with pytest.raises(UnknownBlobError):
+        store.put("e2", IMAGE)
+    assert files(tmp_path) == []
 
 
 @pytest.mark.parametrize("enrollment_id", ["", "..", "a/b", "/etc", "a" * 65])
