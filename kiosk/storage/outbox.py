@@ -318,10 +318,13 @@ class Outbox:
         self._index.close()
 
     def _fill_index(self) -> None:
-        """Once, for a folder that has none: reads every state."""
+        """Once, for a folder that has none: reads every state. Who lists an unreadable one names it."""
         with self._locked():
             for path in self._folder.glob("[!.]*.json"):
-                self._note(self._load(path.stem))
+                try:
+                    self._note(self._load(path.stem))
+                except PacketDamagedError:
+                    self._index.note(path.stem, enrollment_id="", sealed_at="", state=PacketState.SEALED)
             self._index.filled()
 
     def _note(self, entry: OutboxEntry) -> None:

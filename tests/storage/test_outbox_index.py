@@ -40,6 +40,21 @@ def test_a_start_and_its_lists_open_only_what_waits(folder: Path):
         outbox.entries()
 
 
+def test_without_an_index_an_unreadable_state_stops_no_start_and_is_named(tmp_path: Path):
+    outbox = Outbox(tmp_path)
+    rotten, sound = put_packet(outbox, 1), put_packet(outbox, 2)
+    outbox.close()
+    (tmp_path / f"{rotten}.json").write_text("rotten")
+    for path in tmp_path.glob(".index.sqlite*"):
+        path.unlink()
+    again = Outbox(tmp_path)
+    assert again.entry(sound).enrollment_id == enrollment_id(2)
+    assert again.last_enrollment() == enrollment_id(2)
+    with pytest.raises(PacketDamagedError, match=rotten):
+        again.pending()
+    again.close()
+
+
 def test_what_was_answered_is_found_by_its_enrollment(folder: Path):
     outbox = Outbox(folder)
     second = outbox.pending()[1]
