@@ -156,7 +156,7 @@ def _not_ours(backup: Backup, body: bytes, signature: bytes, keys: DeviceKeys) -
 
 
 def restore(source: Path, data: Path, *, keys: DeviceKeys, at: Stamp, force: bool = False) -> Backup | Refused:
-    """Puts a backup in the place of what is there, which is moved to `replaced-N` beside it, not removed.
+    """Puts a backup in the place of what is there, which is moved to `replaced.N` beside it, not removed.
 
     Refuses a journal that is behind the present one, or has grown apart from it, unless forced. Packets and
     register entries that only the present has are kept in any case: they may be the only copies. An audit
