@@ -52,14 +52,14 @@ class PassphraseScreen(FormPort):
 
     def tick(self) -> None:
         """Another question makes another form; while the answer is tried, the screen says so."""
-        self._hand_over()
         try:
             question = self._asked.read_text().strip()
         except OSError:
-            return
+            question = ""
         if question and question != self._question:
-            self._question = question
+            self._question, self._answer = question, ""  # an answer that nobody read was to the one before
             self._set(form_for(question))
+        self._hand_over()
 
     def view(self) -> View:
         return self._view
@@ -89,8 +89,12 @@ class PassphraseScreen(FormPort):
             pipe = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
             return
-        with os.fdopen(pipe, "w") as stream:
-            stream.write(self._answer + "\n")
+        try:
+            os.write(pipe, f"{self._answer}\n".encode())  # at most PIPE_BUF: whole or not at all, pipe(7)
+        except OSError:  # the reader left in between: the next one gets it
+            return
+        finally:
+            os.close(pipe)
         self._answer = ""
 
     def _set(self, form: Form) -> None:

@@ -6,9 +6,12 @@ import os
 import threading
 from pathlib import Path
 
+import pytest
+
 from kiosk.app.views import KeypadBody, MessageBody
 from kiosk.appliance.form import CAPITALS, SMALL
 from kiosk.appliance.passphrase import PassphraseScreen
+from kiosk.enrollment.events import EntrySubmitted, KeyTyped
 
 
 class Passphrase:
@@ -79,3 +82,41 @@ def test_a_passphrase_is_never_shown(tmp_path: Path) -> None:
     assert body.masked
     assert set("".join(SMALL)) >= set("abcdefghijklmnopqrstuvwxyz0123456789 ")
     assert set("".join(CAPITALS)) >= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+
+
+def test_a_reader_who_leaves_before_the_answer_gets_it_when_it_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = Passphrase(tmp_path)
+    at.asks("open 1")
+    for character in "abc":
+        at.screen.dispatch(KeyTyped(character))
+    reader, opening = os.open(at.pipe, os.O_RDONLY | os.O_NONBLOCK), os.open
+
+    def opened_as_the_reader_leaves(path: Path, flags: int) -> int:
+        pipe = opening(path, flags)
+        os.close(reader)
+        return pipe
+
+    with monkeypatch.context() as leaving:
+        leaving.setattr(os, "open", opened_as_the_reader_leaves)
+        at.screen.dispatch(EntrySubmitted())
+    again = os.open(at.pipe, os.O_RDONLY | os.O_NONBLOCK)
+    at.screen.tick()
+    assert os.read(again, 64) == b"abc\n"
+    at.screen.tick()
+    assert os.read(again, 64) == b"", "handed over once"
+    os.close(again)
+
+
+def test_an_answer_that_nobody_read_is_none_to_the_next_question(tmp_path: Path) -> None:
+    at = Passphrase(tmp_path)
+    at.asks("open 1")
+    at.screen.dispatch(KeyTyped("a"))
+    at.screen.dispatch(EntrySubmitted())  # no reader
+    at.asks("open 2")
+    reader = os.open(at.pipe, os.O_RDONLY | os.O_NONBLOCK)
+    at.screen.tick()
+    assert os.read(reader, 64) == b""
+    assert isinstance(at.screen.view().body, KeypadBody)
+    os.close(reader)
