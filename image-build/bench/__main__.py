@@ -29,6 +29,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("attract screen on KMS by kiosk-ui", checks.attract_screen),
     ("no kernel is compiled at start", checks.no_compilation),
     ("no network beyond the loopback for kiosk-ui", checks.no_network_for_the_screen),
+    ("name servers are those of the network", checks.name_servers_are_known),
     ("a touch enters the flow", checks.touch_enters_the_flow),
     ("power cut in mid-enrollment, and resume", checks.power_cut),
     ("an update installs, starts from the other slot, keeps the data", updates.installs_and_starts),

@@ -160,6 +160,13 @@ def no_network_for_the_screen(bench: Bench) -> Seen:
     return Seen(f"{told.strip().splitlines()[-1]}; kiosk-uplink has no devices")
 
 
+def name_servers_are_known(bench: Bench) -> Seen:
+    """The cable's network is up, and who asks for a name knows whom."""
+    machine = bench.unit()
+    machine.wait_for("grep -q '^nameserver 10.0.2.3$' /etc/resolv.conf", timeout_s=120 * bench.slow)
+    return Seen(f"{machine.ask('cat /etc/resolv.conf')}, from the lease")
+
+
 def tampered_root(bench: Bench) -> Seen:
     """One changed block at the start of the root: the unit does not start from it."""
     machine = bench.fresh("tampered", Hardware(shell=False))

@@ -45,3 +45,18 @@ def test_a_unit_starts_without_the_simulation(tmp_path: Path) -> None:
     )
     answer = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 2, answer.stderr
+
+
+def test_name_servers_of_the_network_become_those_of_the_resolver(tmp_path: Path) -> None:
+    state, names = tmp_path / "state", tmp_path / "resolv.conf"
+    state.write_text("OPER_STATE=routable\nDNS=192.0.2.53 2001:db8::53#dns.example\nNTP=192.0.2.1\n")
+    subprocess.run([ROOT / "image-build/root/usr/lib/kiosk/write-names", state, names], check=True)
+    assert names.read_text() == "nameserver 192.0.2.53\nnameserver 2001:db8::53\n"
+
+
+def test_a_network_without_name_servers_leaves_none(tmp_path: Path) -> None:
+    state, names = tmp_path / "state", tmp_path / "resolv.conf"
+    state.write_text("OPER_STATE=carrier\n")
+    names.write_text("nameserver 192.0.2.53\n")
+    subprocess.run([ROOT / "image-build/root/usr/lib/kiosk/write-names", state, names], check=True)
+    assert not names.read_text()
