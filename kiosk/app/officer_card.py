@@ -76,7 +76,7 @@ class OfficerCards:
         signature = OfficerSignature(
             str(signed.algorithm), b64encode(signed.signature).decode(), b64encode(signed.certificate).decode()
         )
-        return ApprovalSigned(order.enrollment_id, signature)
+        return ApprovalSigned(order.enrollment_id, order.challenge, signature)
 
     def _sign(self, challenge: bytes, pin: str, now: Stamp) -> CardSignature | CardRefused:
         card = self.services.card

@@ -255,7 +255,10 @@ class CardRefused:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSigned:
+    """challenge: what was signed, as the effect gave it: it stands for the record and for this one attempt."""
+
     enrollment_id: str
+    challenge: bytes
     signature: OfficerSignature
 
 

@@ -258,8 +258,9 @@ def _finalised(kiosk: Kiosk, staff: Staff, enrollment_id: str, fact: Finalised) 
 def _signing(kiosk: Kiosk, screen: OfficerApproving, event: Event) -> Result:
     staff, enrollment_id = screen.staff, screen.enrollment_id
     fact = Finalised(staff.number, screen.at, screen.override)
+    challenge = challenge_of(statement_of(apply(kiosk.enrollment(enrollment_id), fact)))
     match event:
-        case ApprovalSigned(signed_id, signature) if signed_id == enrollment_id and screen.form.asking:
+        case ApprovalSigned(_, signed, signature) if screen.form.asking and signed == challenge:
             return _finalised(kiosk, staff, enrollment_id, replace(fact, signature=signature))
         case CardChosen() if kiosk.card is CardPresence.PRESENT and not screen.form.asking:
             return show(kiosk, replace(screen, form=EMPTY_CARD_FORM))
@@ -271,9 +272,7 @@ def _signing(kiosk: Kiosk, screen: OfficerApproving, event: Event) -> Result:
             form, pin = typed(screen.form, event)
     if not pin:
         return show(kiosk, replace(screen, form=form))
-    statement = statement_of(apply(kiosk.enrollment(enrollment_id), fact))
-    ask = SignApproval(enrollment_id, staff.number, challenge_of(statement), pin)
-    return show(kiosk, replace(screen, form=form), ask)
+    return show(kiosk, replace(screen, form=form), SignApproval(enrollment_id, staff.number, challenge, pin))
 
 
 def _returning(kiosk: Kiosk, staff: Staff, enrollment_id: str, event: Event) -> Result:

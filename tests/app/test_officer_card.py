@@ -93,6 +93,7 @@ def test_a_card_out_of_its_time_opens_nothing(cards):
 def test_the_approval_is_signed_under_the_officers_certificate(rooms, cards):
     answer = cards.sign_approval(SignApproval("UNIT-000001", "1001", CHALLENGE, PIN), NOW)
     assert isinstance(answer, ApprovalSigned)
+    assert answer.challenge == CHALLENGE
     certificate = x509.load_der_x509_certificate(b64decode(answer.signature.certificate))
     certificate.public_key().verify(b64decode(answer.signature.signature), CHALLENGE, ec.ECDSA(SHA256()))
 

@@ -60,6 +60,13 @@ def approving() -> Storyboard:
     return story.happens(RecordOpened(story.record.id), FinaliseAsked())
 
 
+def signed(story: Storyboard) -> ApprovalSigned:
+    """The card's answer to what was just asked of it."""
+    (ask,) = story.effects
+    assert isinstance(ask, SignApproval)
+    return ApprovalSigned(ask.enrollment_id, ask.challenge, SIGNATURE)
+
+
 def test_a_card_in_the_reader_is_asked_for_its_pin_and_opens_the_queue():
     story = signing_in().types("123456")
     assert story.effects == (SignInByCard("123456"),)
@@ -139,7 +146,7 @@ def test_the_finalising_officer_signs_what_is_finalised():
     (ask,) = story.effects
     assert isinstance(ask, SignApproval)
     assert ask.officer == "1001"
-    story.happens(ApprovalSigned(story.record.id, SIGNATURE)).on(Finalising)
+    story.happens(signed(story)).on(Finalising)
     assert story.record.officer_signature == SIGNATURE
     assert ask.challenge == challenge_of(statement_of(story.record))
     assert Seal(story.record.id) in story.effects
@@ -170,9 +177,23 @@ def test_a_blocked_card_does_not_hold_the_resident_up():
 
 
 def test_a_signature_that_comes_after_the_officer_left_finalises_nothing():
-    story = approving().types("123456").happens(SignedOut())
-    story.happens(ApprovalSigned(story.record.id, SIGNATURE)).on(Attract)
+    story = approving().types("123456")
+    late = signed(story)
+    story.happens(SignedOut(), late).on(Attract)
     assert story.record.finalised is None
+
+
+def test_a_signature_under_an_earlier_attempt_is_not_taken_for_the_present_one():
+    story = approving().types("123456")
+    late = signed(story)
+    story.happens(SignedOut(), OfficerCalled()).types("123456").happens(SignInAnswered(BY_CARD))
+    story.happens(RecordOpened(story.record.id), FinaliseAsked(override="seen again")).types("123456")
+    present = signed(story)
+    story.happens(late)
+    assert story.on(OfficerApproving).form.asking
+    assert story.record.finalised is None
+    story.happens(present).on(Finalising)
+    assert story.record.override == "seen again"
 
 
 def test_without_a_card_device_finalising_goes_as_ever():
@@ -184,7 +205,8 @@ def test_who_signed_in_by_card_and_pulled_it_is_asked_for_it():
     story = Storyboard().reaches_the_officer().happens(CARD_IN).officer_signs_in_by_card()
     story.happens(PULLED, RecordOpened(story.record.id), FinaliseAsked())
     assert story.on(OfficerApproving).form.trouble is CardTrouble.PULLED
-    story.happens(CARD_IN).types("123456").happens(ApprovalSigned(story.record.id, SIGNATURE)).on(Finalising)
+    story.happens(CARD_IN).types("123456")
+    story.happens(signed(story)).on(Finalising)
 
 
 def test_where_the_card_is_required_nothing_else_finalises():
@@ -195,6 +217,7 @@ def test_where_the_card_is_required_nothing_else_finalises():
         assert story.on(OfficerApproving).form.trouble is not None
         story.happens(SignatureSkipped()).on(OfficerApproving)
         assert story.record.finalised is None
-        story.happens(CARD_IN).types("123456").happens(ApprovalSigned(story.record.id, SIGNATURE))
+        story.happens(CARD_IN).types("123456")
+        story.happens(signed(story))
         story.on(Finalising)
         assert story.record.officer_signature == SIGNATURE

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.enrollment import events as ev
+from kiosk.enrollment.approval import challenge_of, statement_of
 from kiosk.enrollment.effects import Record, StartCapture, StopCapture
-from kiosk.enrollment.facts import replay
+from kiosk.enrollment.facts import Finalised, apply, replay
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.flow import step
 from kiosk.enrollment.gallery_flow import probes
@@ -20,7 +21,7 @@ from kiosk.enrollment.record import (
     RecordedBefore,
     Verification,
 )
-from kiosk.enrollment.screens import Capturing, Kiosk
+from kiosk.enrollment.screens import Capturing, Kiosk, OfficerApproving
 from kiosk.enrollment.standing import Delivery, DeviceStanding, UnitStanding
 from tests.enrollment.people import NOW, RESIDENT, SISTER, sample
 
@@ -40,6 +41,14 @@ def fingers_of(kiosk: Kiosk, record: str) -> tuple[ImageRef, ...]:
     return probes(kiosk.enrollment(record)) if kiosk.holds(record) else ()
 
 
+def asked_of_the_card(kiosk: Kiosk) -> bytes:
+    screen = kiosk.screen
+    if not isinstance(screen, OfficerApproving):
+        return b"nothing"
+    fact = Finalised(screen.staff.number, screen.at, screen.override)
+    return challenge_of(statement_of(apply(kiosk.enrollment(screen.enrollment_id), fact)))
+
+
 def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
     """Any event at all, its parameters often fitting the present state."""
     screen = kiosk.screen
@@ -50,6 +59,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
     score = draw(st.sampled_from([0, 80]))
     code = getattr(screen, "entry", "") or "A001"
     persons = draw(st.sampled_from([(), (RESIDENT,), (SISTER,), (RESIDENT, SISTER)]))
+    challenge = draw(st.sampled_from([b"an earlier attempt", asked_of_the_card(kiosk)]))
     pool = [
         ev.LanguageChosen(Language.ENGLISH),
         ev.KeyTyped(draw(st.sampled_from("0125A"))),
@@ -70,7 +80,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.PowerChanged(score > 0),
         ev.CardChanged(draw(st.sampled_from(ev.CardPresence))),
         ev.CardRefused(draw(st.sampled_from([None, 0, 2])), draw(st.sampled_from([None, *ev.CardTrouble]))),
-        ev.ApprovalSigned(record, OfficerSignature("ecdsa-sha256", "MEUCIQ==", "MIIB")),
+        ev.ApprovalSigned(record, challenge, OfficerSignature("ecdsa-sha256", "MEUCIQ==", "MIIB")),
         ev.Sealed(record, "ab" * 32),
         ev.SealingFailed(record, FAULT),
         ev.SlipPrinted(record),
