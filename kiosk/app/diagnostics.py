@@ -12,7 +12,7 @@ from kiosk.enrollment.record import Stamp
 from kiosk.enrollment.standing import DeviceStanding, SelfTestLine, UnitStanding
 from kiosk.security.audit import AuditEvent
 from kiosk.storage.layout import FREE_DISK_MB
-from kiosk.storage.outbox import UNDELIVERED, OutboxError
+from kiosk.storage.outbox import UNDELIVERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Diagnostics:
     def examine(self, now: Stamp) -> UnitExamined:
         """unsent: sealed packets without an accepting receipt; the oldest, tried first, tells what hinders."""
         services = self.services
+        refusal = services.sealer.keys.out_of_time(now.at)
         free_mb = shutil.disk_usage(services.data).free // 1_000_000
         return UnitExamined(
             UnitStanding(
@@ -32,15 +33,16 @@ class Diagnostics:
                 enough_free=free_mb >= FREE_DISK_MB,
                 unsent=services.outbox.count(*UNDELIVERED),
                 last_fault=self._last_fault(),
+                keys_fault=str(refusal or ""),
             )
         )
 
     def _last_fault(self) -> str:
-        try:
-            oldest = self.services.outbox.entries(*UNDELIVERED, limit=1)
-        except OutboxError as error:
-            return str(error)
-        return oldest[0].last_fault if oldest else ""
+        """A state that cannot be read comes first: it may be the only copy of a record."""
+        found = self.services.outbox.look(*UNDELIVERED, limit=1)
+        if found.damaged:
+            return found.damaged[0].fault
+        return found.entries[0].last_fault if found.entries else ""
 
     def test(self, url: str, now: Stamp) -> DeviceTested:
         """Blocks for as long as the device tests itself."""

@@ -48,7 +48,7 @@ def _view(
 
 def _list(standing: UnitStanding, results: tuple[DeviceTest, ...]) -> View:
     rows = tuple(_device_row(device, results) for device in standing.devices)
-    well = standing.enough_free and not standing.last_fault
+    well = standing.enough_free and not standing.last_fault and not standing.keys_fault
     unit = Row(
         (Text("diagnostics.unit"),),
         Text("diagnostics.well" if well else "diagnostics.see_to_it"),
@@ -123,6 +123,7 @@ def _unit(standing: UnitStanding) -> View:
     fields = (
         Field(Text("diagnostics.unsent"), str(standing.unsent)),
         *((Field(Text("diagnostics.send_fault"), standing.last_fault),) if standing.last_fault else ()),
+        *((Field(Text("diagnostics.keys_fault"), standing.keys_fault),) if standing.keys_fault else ()),
         Field(
             Text("diagnostics.disk"),
             "",

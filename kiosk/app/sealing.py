@@ -46,6 +46,8 @@ class Sealer:
     def seal(self, enrollment: Enrollment, now: Stamp) -> str:
         """The packet's SHA-256. Raises SealError or a storage error; nothing is lost then.
 
+        Outside the time of certificate and list nothing is sealed: the record waits in the journal.
+
         A packet that a power cut left in the outbox before the journal knew of it is the one: sealing
         again would make other bytes, and two packets of one resident.
         """
@@ -55,6 +57,8 @@ class Sealer:
         if kept is not None and kept.nik_hash == hashed:
             self.sent.add(enrollment.person.nik, packet_sha256=kept.sha256, sealed_at=kept.sealed_at)
             return kept.sha256
+        if refusal := self.keys.out_of_time(now.at):
+            raise SealError(str(refusal))
         events = self.journal.events(enrollment.id)
         blobs = {ref.sha256: self.blobs.get(enrollment.id, ref.sha256) for ref in stored_images(enrollment)}
         contents = PacketContents(

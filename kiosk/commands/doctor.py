@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import shutil
 import tempfile
@@ -16,7 +17,10 @@ from kiosk.storage.layout import FREE_DISK_MB
 if TYPE_CHECKING:
     from hw.api import Devices
     from kiosk.config import Config
+    from kiosk.security.keys import DeviceKeys
 
+_WARNED_BEFORE = dt.timedelta(days=30)
+"""An authority and a courier need weeks."""
 _EPILOG = """\
 examples:
   kiosk doctor                              the default configuration
@@ -28,7 +32,7 @@ The exit status is 1 when something is not ready.
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """advice: what to do, empty when ready."""
+    """advice: what to do, empty when there is nothing; soon, when ready."""
 
     name: str
     ready: bool
@@ -80,9 +84,19 @@ def _keys(config: Config) -> Finding:
     from kiosk.security.key_faults import KeyFileError  # noqa: PLC0415
 
     try:
-        load_keys(config)
+        keys = load_keys(config)
     except KeyFileError as error:
         return Finding("keys", ready=False, advice=f"{error}. Ask the administrator for this unit's keys")
+    return in_time(keys, dt.datetime.now(dt.UTC))
+
+
+def in_time(keys: DeviceKeys, now: dt.datetime) -> Finding:
+    """A record that waits is sealed at the first start with a list and a certificate that hold again."""
+    if refusal := keys.out_of_time(now):
+        advice = f"{refusal}: records wait unsealed. Check the clock, or ask the administrator for new ones"
+        return Finding("keys", ready=False, advice=advice)
+    if soon := keys.out_of_time(now + _WARNED_BEFORE):
+        return Finding("keys", ready=True, advice=f"soon: {soon}. Ask the administrator for new ones now")
     return Finding("keys", ready=True)
 
 

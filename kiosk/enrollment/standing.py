@@ -59,7 +59,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class UnitStanding:
-    """unsent: sealed packets without an accepting receipt. last_fault: why the last sending failed."""
+    """unsent: sealed packets without an accepting receipt. last_fault: why the last sending failed.
+
+    keys_fault: why records wait unsealed, a certificate or the list of recipients being out of time.
+    """
 
     devices: tuple[DeviceStanding, ...]
     version: str
@@ -68,3 +71,4 @@ class UnitStanding:
     enough_free: bool
     unsent: int
     last_fault: str = ""
+    keys_fault: str = ""

@@ -25,8 +25,8 @@ from kiosk.security.machine_store import MachineStore
 from kiosk.security.recipients import (
     RecipientList,
     SignatureCheck,
-    check_list,
     read_recipient_lines,
+    verified_list,
 )
 
 SECRET_BYTES = 32
@@ -51,7 +51,10 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class DeviceKeys:
-    """chain: the device's own certificate first. recipients: the centre's age recipients (`age1...`)."""
+    """chain: the device's own certificate first. recipients: the centre's age recipients (`age1...`).
+
+    listed: the signed list that they are from, None for a development set. Chain and list may be out of time.
+    """
 
     key: SigningKey = field(repr=False)
     chain: tuple[x509.Certificate, ...]
@@ -59,6 +62,11 @@ class DeviceKeys:
     nik_hash_key: bytes = field(repr=False)
     recipients: tuple[str, ...]
     anchors: Anchors
+    listed: RecipientList | None = None
+
+    def out_of_time(self, now: dt.datetime) -> KeyRefusal | None:
+        """Why nothing may be sealed at `now`: a certificate or the list has ended, or the clock was lost."""
+        return chain_out_of_time(self.chain, now) or (self.listed.out_of_time(now) if self.listed else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +78,27 @@ class ReceiverKeys:
     anchors: Anchors
 
 
-def load_device_keys(
-    folder: Path, *, verify: SignatureCheck, store: KeyStore | None = None, now: dt.datetime | None = None
-) -> DeviceKeys:
-    """The unit's keys, checked at `now` (the system clock's by default). Raises KeyFileError.
+def load_device_keys(folder: Path, *, verify: SignatureCheck, store: KeyStore | None = None) -> DeviceKeys:
+    """The unit's keys, checked but for the time, which `DeviceKeys.out_of_time` tells. Raises KeyFileError.
 
     verify: of CMS signatures, for the list of recipients. store: what the secrets were sealed by, this
     machine without a passphrase by default.
     """
-    now, store = now or dt.datetime.now(dt.UTC), store or MachineStore()
+    store = store or MachineStore()
     anchors = load_anchors(folder)
     key = open_signing_key(folder / SIGNING_KEY, store, name=SIGNING_KEY)
-    chain = _certified(folder / CERTIFICATE, key, anchors.devices, now)
+    chain = _certified(folder / CERTIFICATE, key, anchors.devices)
     wrapping_key = _secret(folder, WRAPPING_KEY, store)
     nik_hash_key = _secret(folder, OFFICE_KEY, store)
-    recipients, anchors = _recipients(folder, anchors, verify=verify, now=now)
+    listed = load_list(folder, verify=verify)
     return DeviceKeys(
         key=key,
         chain=chain,
         wrapping_key=wrapping_key,
         nik_hash_key=nik_hash_key,
-        recipients=recipients,
-        anchors=anchors,
+        recipients=listed.recipients if listed else _unsigned_recipients(folder),
+        anchors=replace(anchors, receivers=listed.anchors()) if listed else anchors,
+        listed=listed,
     )
 
 
@@ -102,12 +109,15 @@ def load_receiver_keys(
     now, store = now or dt.datetime.now(dt.UTC), store or MachineStore()
     anchors = load_anchors(folder)
     key = open_signing_key(folder / "receiver/key.pem", store, name="receiver/key.pem")
-    chain = _certified(folder / "receiver/certificate.pem", key, anchors.receivers, now)
+    path = folder / "receiver/certificate.pem"
+    chain = _certified(path, key, anchors.receivers)
+    if refusal := chain_out_of_time(chain, now):
+        raise KeyFileError(refusal.fault, path, refusal.detail)
     return ReceiverKeys(key=key, chain=chain, anchors=anchors)
 
 
-def load_list(folder: Path, *, verify: SignatureCheck, now: dt.datetime) -> RecipientList | None:
-    """The list of recipients, checked; None where a development set has an unsigned one.
+def load_list(folder: Path, *, verify: SignatureCheck) -> RecipientList | None:
+    """The list of recipients, its signature checked; None where a development set has an unsigned one.
 
     A unit that knows the authority takes nothing unsigned. Raises KeyFileError.
     """
@@ -116,7 +126,7 @@ def load_list(folder: Path, *, verify: SignatureCheck, now: dt.datetime) -> Reci
     path = list_path(folder, max(list_versions(folder), default=1))
     document, signature = read_bytes(path), read_bytes(path.with_name(path.name + SIGNATURE_SUFFIX))
     authorities = read_certificates(folder / CENTRE_AUTHORITY)
-    found = check_list(document, signature, authorities=authorities, verify=verify, now=now)
+    found = verified_list(document, signature, authorities=authorities, verify=verify)
     if isinstance(found, KeyRefusal):
         raise KeyFileError(found.fault, path, found.detail)
     return found
@@ -190,28 +200,38 @@ def check_chain(
     now: dt.datetime,
 ) -> KeyRefusal | None:
     """What is wrong with these certificates for this key at `now`; None when nothing is."""
-    if chain[0].public_key() != key.public_key():
-        return KeyRefusal(KeyFault.MISMATCH, "the certificate belongs to another key")
+    return _not_certified(chain, key, authorities) or chain_out_of_time(chain, now)
+
+
+def chain_out_of_time(chain: tuple[x509.Certificate, ...], now: dt.datetime) -> KeyRefusal | None:
     for certificate in chain:
         if now < certificate.not_valid_before_utc:
             since = certificate.not_valid_before_utc
             return KeyRefusal(KeyFault.NOT_YET_VALID, f"valid from {since}, and the clock says {now}")
         if now > certificate.not_valid_after_utc:
             return KeyRefusal(KeyFault.EXPIRED, f"expired on {certificate.not_valid_after_utc}")
+    return None
+
+
+def _not_certified(
+    chain: tuple[x509.Certificate, ...], key: SigningKey, authorities: tuple[x509.Certificate, ...]
+) -> KeyRefusal | None:
+    if chain[0].public_key() != key.public_key():
+        return KeyRefusal(KeyFault.MISMATCH, "the certificate belongs to another key")
     if not _leads_to(chain, authorities):
         return KeyRefusal(KeyFault.UNTRUSTED, "not issued by an authority this unit trusts")
     return None
 
 
 def _certified(
-    path: Path, key: SigningKey, authorities: tuple[x509.Certificate, ...], now: dt.datetime
+    path: Path, key: SigningKey, authorities: tuple[x509.Certificate, ...]
 ) -> tuple[x509.Certificate, ...]:
     """A power cut in the middle of a rotation leaves the new key with its certificate still waiting beside."""
     chain = read_certificates(path)
     waiting = path.parent / "next" / path.name
     if chain[0].public_key() != key.public_key() and waiting.exists():
         path, chain = waiting, read_certificates(waiting)
-    refusal = check_chain(chain, key, authorities, now=now)
+    refusal = _not_certified(chain, key, authorities)
     if refusal is not None:
         raise KeyFileError(refusal.fault, path, refusal.detail)
     return chain
@@ -230,14 +250,9 @@ def _issued(child: x509.Certificate, parent: x509.Certificate) -> bool:
     return True
 
 
-def _recipients(
-    folder: Path, anchors: Anchors, *, verify: SignatureCheck, now: dt.datetime
-) -> tuple[tuple[str, ...], Anchors]:
-    found = load_list(folder, verify=verify, now=now)
-    if found is not None:
-        return found.recipients, replace(anchors, receivers=found.anchors())
+def _unsigned_recipients(folder: Path) -> tuple[str, ...]:
     path = folder / UNSIGNED_RECIPIENTS
-    return parsed(path, read_bytes(path), lambda data: read_recipient_lines(data.decode())), anchors
+    return parsed(path, read_bytes(path), lambda data: read_recipient_lines(data.decode()))
 
 
 def _secret(folder: Path, name: str, store: KeyStore) -> bytes:

@@ -53,6 +53,15 @@ class RecipientList:
     def anchors(self) -> tuple[x509.Certificate, ...]:
         return tuple(x509.load_pem_x509_certificate(pem.encode()) for pem in self.receiver_anchors)
 
+    def out_of_time(self, now: dt.datetime) -> KeyRefusal | None:
+        if now < self.valid_from:
+            since, says = self.valid_from, f"{now:%Y-%m-%d %H:%M}"
+            detail = f"the list of recipients is valid from {since}, and the clock says {says}"
+            return KeyRefusal(KeyFault.NOT_YET_VALID, detail)
+        if now > self.valid_until:
+            return KeyRefusal(KeyFault.EXPIRED, f"the list of recipients ended on {self.valid_until}")
+        return None
+
 
 def make_list(
     *,
@@ -92,7 +101,20 @@ def check_list(
     now: dt.datetime,
     newest: int = 0,
 ) -> RecipientList | KeyRefusal:
-    """The list, when a signer under `authorities` signed it, it is valid at `now`, and not older than `newest`.
+    """What `verified_list` finds, when it is valid at `now` and not older than `newest`."""
+    found = verified_list(document, signature, authorities=authorities, verify=verify)
+    if isinstance(found, KeyRefusal):
+        return found
+    if found.version < newest:
+        detail = f"version {found.version}, and this unit has had version {newest}"
+        return KeyRefusal(KeyFault.OLDER_VERSION, detail)
+    return found.out_of_time(now) or found
+
+
+def verified_list(
+    document: bytes, signature: bytes, *, authorities: Sequence[x509.Certificate], verify: SignatureCheck
+) -> RecipientList | KeyRefusal:
+    """The list, when a signer under `authorities` signed it, whatever the clock says.
 
     The signer's certificate is judged at the list's first moment: a list outlives it.
     """
@@ -102,15 +124,6 @@ def check_list(
     signer = verify(document, signature, anchors=authorities, at=found.valid_from, where="list of recipients")
     if not isinstance(signer, x509.Certificate):
         return KeyRefusal(KeyFault.UNTRUSTED, str(signer))
-    if found.version < newest:
-        detail = f"version {found.version}, and this unit has had version {newest}"
-        return KeyRefusal(KeyFault.OLDER_VERSION, detail)
-    if now < found.valid_from:
-        return KeyRefusal(
-            KeyFault.NOT_YET_VALID, f"valid from {found.valid_from}, and the clock says {now:%Y-%m-%d %H:%M}"
-        )
-    if now > found.valid_until:
-        return KeyRefusal(KeyFault.EXPIRED, f"the list of recipients ended on {found.valid_until}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,13 +13,25 @@ from hw.sim.printer import SimulatedPrinter
 from kiosk.app.diagnostics import Diagnostics
 from kiosk.packet.contents import UnitInfo
 from kiosk.security.audit import AuditLog
+from kiosk.security.key_faults import KeyFault, KeyRefusal
 from kiosk.storage.outbox import Outbox
 from tests.app.held_card import HeldCard
 from tests.enrollment.people import NOW
 
 
 @dataclass
+class Validity:
+    """Keys that hold, or the refusal of those that do not."""
+
+    refusal: KeyRefusal | None = None
+
+    def out_of_time(self, _now: dt.datetime) -> KeyRefusal | None:
+        return self.refusal
+
+
+@dataclass
 class Sealing:
+    keys: Validity = field(default_factory=Validity)
     unit: UnitInfo = field(default_factory=lambda: UnitInfo("UNIT", "Contoh", "9.9"))
 
 
@@ -58,6 +71,12 @@ def test_what_waits_is_counted_and_its_oldest_tells_what_hinders(rooms):
     standing = Diagnostics(rooms).examine(NOW).standing
     assert standing.unsent == 3
     assert standing.last_fault == rooms.outbox.pending()[0].last_fault
+
+
+def test_a_list_that_ended_is_told_as_what_keeps_records_unsealed(rooms):
+    assert Diagnostics(rooms).examine(NOW).standing.keys_fault == ""
+    rooms.sealer.keys.refusal = KeyRefusal(KeyFault.EXPIRED, "the list of recipients ended")
+    assert "expired" in Diagnostics(rooms).examine(NOW).standing.keys_fault
 
 
 def test_a_device_that_is_away_is_told_by_its_fault(rooms):

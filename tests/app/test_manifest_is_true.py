@@ -20,6 +20,7 @@ from kiosk.enrollment.record import ClockTrust, Stamp
 from kiosk.packet.contents import UnitInfo
 from kiosk.packet.manifest import Manifest
 from kiosk.packet.open import OpenedPacket, open_packet
+from kiosk.packet.parts import SealError
 from kiosk.packet.records.face import FaceRecord, decode_face
 from kiosk.packet.verify import verify_contents
 from kiosk.security.keys import Anchors, DeviceKeys, provision_development
@@ -80,7 +81,13 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
         events = journal.events(ENROLLMENT_ID)
         enrollment = f.replay(fact_from_line(event.event) for event in events)
         gallery = TemplateGallery(folder.gallery, WRAPPING_KEY)
-        packet_sha256 = Sealer(journal, blobs, outbox, sent, gallery, device, UNIT).seal(enrollment, SEALED)
+        late = replace(SEALED, at=SEALED.at + dt.timedelta(days=826))
+        sealer = Sealer(journal, blobs, outbox, sent, gallery, device, UNIT)
+        with pytest.raises(SealError, match="expired"):
+            sealer.seal(enrollment, late)
+        assert outbox.of_enrollment(ENROLLMENT_ID) is None
+        assert journal.events(ENROLLMENT_ID) == events, "it waits whole"
+        packet_sha256 = sealer.seal(enrollment, SEALED)
     sent.close()
     data = read_packet(folder.outbox, packet_sha256)
     opened = open_packet(data, identity=keys.identity, anchors=keys.device_anchors)

@@ -42,7 +42,7 @@ def test_a_signed_file_and_a_certificate_make_a_unit(office: Office) -> None:
     assert (config.unit_id, config.office) == (UNIT, "KECAMATAN CONTOH")
     assert config.devices["slap"] == "sbi://127.0.0.1:4501?type=slap"
     assert config.screen.fullscreen
-    keys = load_device_keys(config.keys, store=file_store(), verify=_verify(), now=TODAY)
+    keys = load_device_keys(config.keys, store=file_store(), verify=_verify())
     assert keys.recipients
     data = DataFolder(config.data)
     officers = Officers(data.officers, monotonic_s=time.monotonic)

@@ -62,8 +62,8 @@ def new(tmp_path: Path, authority: Authority) -> Unit:
     return Unit(tmp_path / "keys", file_store(), authority)
 
 
-def load(unit: Unit, *, now: dt.datetime = NOW) -> DeviceKeys:
-    return load_device_keys(unit.folder, verify=verify_detached, store=unit.store, now=now)
+def load(unit: Unit) -> DeviceKeys:
+    return load_device_keys(unit.folder, verify=verify_detached, store=unit.store)
 
 
 def fault(result: object) -> KeyFault:
@@ -71,9 +71,9 @@ def fault(result: object) -> KeyFault:
     return result.fault
 
 
-def loading_fault(unit: Unit, *, now: dt.datetime = NOW) -> KeyFault:
+def loading_fault(unit: Unit) -> KeyFault:
     with pytest.raises(KeyFileError) as caught:
-        load(unit, now=now)
+        load(unit)
     return caught.value.fault
 
 
@@ -376,9 +376,16 @@ def test_a_unit_of_an_authority_takes_no_unsigned_list(unit: Unit):
     assert loading_fault(unit) is KeyFault.MISSING
 
 
-def test_a_list_that_ran_out_stops_the_unit(unit: Unit):
+def test_a_unit_starts_with_a_list_that_ran_out_until_the_next_one_comes(unit: Unit):
     later = NOW + YEAR + dt.timedelta(days=1)
-    assert loading_fault(unit, now=later) is KeyFault.EXPIRED
+    assert fault(load(unit).out_of_time(later)) is KeyFault.EXPIRED
+    assert load(unit).out_of_time(NOW) is None
+    assert isinstance(unit.take_list(unit.authority.recipients(2, valid_from=later), now=later), RecipientList)
+    assert load(unit).out_of_time(later) is None
+
+
+def test_a_list_before_its_time_is_told_from_one_that_ended(unit: Unit):
+    assert fault(load(unit).out_of_time(NOW - dt.timedelta(hours=1))) is KeyFault.NOT_YET_VALID
 
 
 @pytest.mark.parametrize(

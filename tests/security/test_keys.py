@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from kiosk.commands.doctor import in_time
 from kiosk.packet.cms import verify_detached
 from kiosk.security.key_faults import KeyFault, KeyFileError
 from kiosk.security.keys import (
@@ -37,14 +38,14 @@ def folder(provisioned: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(provisioned, tmp_path / "keys"))
 
 
-def fault_of(folder: Path, *, now: dt.datetime = NOW) -> tuple[KeyFault, str]:
+def fault_of(folder: Path) -> tuple[KeyFault, str]:
     with pytest.raises(KeyFileError) as caught:
-        load_device_keys(folder, verify=verify_detached, now=now)
+        load_device_keys(folder, verify=verify_detached)
     return caught.value.fault, str(caught.value.path.relative_to(folder))
 
 
 def test_a_development_set_loads(folder: Path):
-    keys = load_device_keys(folder, verify=verify_detached, now=NOW)
+    keys = load_device_keys(folder, verify=verify_detached)
     assert keys.chain[0].public_key() == keys.key.public_key()
     assert len(keys.wrapping_key) == len(keys.nik_hash_key) == 32
     assert keys.wrapping_key != keys.nik_hash_key
@@ -53,7 +54,7 @@ def test_a_development_set_loads(folder: Path):
 
 
 def test_the_centre_opens_what_is_sealed_to_its_recipient(folder: Path):
-    (recipient,) = load_device_keys(folder, verify=verify_detached, now=NOW).recipients
+    (recipient,) = load_device_keys(folder, verify=verify_detached).recipients
     sealed = pyrage.encrypt(b"packet", [pyrage.x25519.Recipient.from_str(recipient)])
     identity = pyrage.x25519.Identity.from_str((folder / "centre/identity.txt").read_text().strip())
     assert pyrage.decrypt(sealed, [identity]) == b"packet"
@@ -61,7 +62,7 @@ def test_the_centre_opens_what_is_sealed_to_its_recipient(folder: Path):
 
 @pytest.mark.parametrize("purpose", ["any", "smimesign"])
 def test_openssl_verifies_what_the_device_signed(folder: Path, tmp_path: Path, purpose: str):
-    keys = load_device_keys(folder, verify=verify_detached, now=NOW)
+    keys = load_device_keys(folder, verify=verify_detached)
     signed = (
         pkcs7.PKCS7SignatureBuilder()
         .set_data(b"packet")
@@ -96,7 +97,7 @@ def test_a_receiver_does_not_pass_for_a_device(folder: Path):
 
 
 def test_the_signer_has_the_extensions_of_its_profile(folder: Path):
-    leaf = load_device_keys(folder, verify=verify_detached, now=NOW).chain[0]
+    leaf = load_device_keys(folder, verify=verify_detached).chain[0]
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage)
     assert usage.critical
     assert usage.value.digital_signature
@@ -122,7 +123,7 @@ def test_a_unit_needs_no_key_of_the_authorities_the_receiver_or_the_centre(folde
     shutil.rmtree(folder / "receiver")
     for name in ("ca/device_ca.key", "ca/receiver_ca.key", "centre/identity.txt"):
         (folder / name).unlink()
-    load_device_keys(folder, verify=verify_detached, now=NOW)
+    load_device_keys(folder, verify=verify_detached)
 
 
 def test_keys_are_not_made_twice(folder: Path):
@@ -132,7 +133,7 @@ def test_keys_are_not_made_twice(folder: Path):
 
 def test_authorities_of_biometric_devices_are_read_from_their_slot(folder: Path):
     shutil.copy(folder / "ca/receiver_ca.pem", folder / "ca/sbi/maker.pem")
-    anchors = load_device_keys(folder, verify=verify_detached, now=NOW).anchors
+    anchors = load_device_keys(folder, verify=verify_detached).anchors
     assert anchors.biometric_devices == anchors.receivers
 
 
@@ -167,13 +168,29 @@ def test_a_secret_others_may_read_is_refused(folder: Path, name: str, mode: int)
     assert fault_of(folder) == (KeyFault.OPEN_TO_OTHERS, name)
 
 
-def test_an_expired_certificate_is_refused(folder: Path):
-    assert fault_of(folder, now=NOW + dt.timedelta(days=826)) == (KeyFault.EXPIRED, "device/certificate.pem")
+def out_of_time(folder: Path, now: dt.datetime) -> KeyFault | None:
+    refusal = load_device_keys(folder, verify=verify_detached).out_of_time(now)
+    return refusal.fault if refusal else None
+
+
+def test_an_expired_certificate_loads_and_says_so(folder: Path):
+    assert out_of_time(folder, NOW) is None
+    assert out_of_time(folder, NOW + dt.timedelta(days=826)) is KeyFault.EXPIRED
 
 
 def test_a_clock_that_stands_at_1970_is_told_from_an_expired_certificate(folder: Path):
     epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    assert fault_of(folder, now=epoch) == (KeyFault.NOT_YET_VALID, "device/certificate.pem")
+    assert out_of_time(folder, epoch) is KeyFault.NOT_YET_VALID
+
+
+def test_the_doctor_warns_a_month_before(folder: Path):
+    keys, end = load_device_keys(folder, verify=verify_detached), NOW + dt.timedelta(days=825)
+    assert not in_time(keys, end - dt.timedelta(days=31)).advice
+    soon, late = in_time(keys, end - dt.timedelta(days=29)), in_time(keys, end + dt.timedelta(days=1))
+    assert soon.ready
+    assert "expired on" in soon.advice
+    assert not late.ready
+    assert "unsealed" in late.advice
 
 
 def test_the_certificate_of_another_key_is_refused(folder: Path):
@@ -189,6 +206,6 @@ def test_a_key_of_another_kind_is_refused(folder: Path):
 
 
 def test_secrets_do_not_show_when_keys_are_printed(folder: Path):
-    keys = load_device_keys(folder, verify=verify_detached, now=NOW)
+    keys = load_device_keys(folder, verify=verify_detached)
     assert repr(keys.wrapping_key) not in repr(keys)
     assert repr(keys.nik_hash_key) not in repr(keys)

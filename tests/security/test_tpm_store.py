@@ -51,7 +51,7 @@ def clear(tcti: str) -> None:
 
 
 def load(unit: Unit) -> DeviceKeys:
-    return load_device_keys(unit.folder, verify=verify_detached, store=unit.store, now=NOW)
+    return load_device_keys(unit.folder, verify=verify_detached, store=unit.store)
 
 
 def test_a_unit_signs_with_a_key_that_no_file_holds(tpm: str, tmp_path: Path, authority: Authority):
