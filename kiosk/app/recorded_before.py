@@ -20,20 +20,24 @@ FINGERS_NEEDED = 2
 class EnrolledFingers:
     """The unit's gallery in memory: entries are read once, as they come, and dropped as they go.
 
-    One thread at a time. damaged: told the record number of each entry that cannot be read, once.
+    One thread at a time.
     """
 
-    def __init__(self, store: TemplateGallery, *, damaged: Callable[[str], None]) -> None:
+    def __init__(self, store: TemplateGallery) -> None:
         self._store = store
-        self._damaged = damaged
         self._owners: list[str] = []
         self._nik_hashes: dict[str, str] = {}
         self._unread: set[str] = set()
         self._gallery = Gallery.of(())
 
-    def search(self, probes: Sequence[Template], *, nik_hash: str) -> GallerySearch:
-        """nik_hash: of the person who gave the probes; earlier records of the same NIK are no surprise."""
-        self._refresh()
+    def search(
+        self, probes: Sequence[Template], *, nik_hash: str, damaged: Callable[[str], None]
+    ) -> GallerySearch:
+        """nik_hash: of the person who gave the probes; earlier records of the same NIK are no surprise.
+
+        damaged: told the record number of each entry that cannot be read, once in all searches.
+        """
+        self._refresh(damaged)
         matched: dict[str, list[tuple[float, int]]] = {}
         for probe in probes:
             best: dict[str, tuple[float, int]] = {}
@@ -50,7 +54,7 @@ class EnrolledFingers:
         others = sum(known != nik_hash for known in self._nik_hashes.values())
         return GallerySearch(MATCHER, others, tuple(sorted(hits, key=lambda hit: -hit.score)))
 
-    def _refresh(self) -> None:
+    def _refresh(self, damaged: Callable[[str], None]) -> None:
         present = set(self._store.ids())
         self._unread &= present
         if self._nik_hashes.keys() - present:
@@ -66,7 +70,7 @@ class EnrolledFingers:
                 continue
             if isinstance(entry, GalleryDamaged) or templates is None:
                 self._unread.add(enrollment_id)
-                self._damaged(enrollment_id)
+                damaged(enrollment_id)
                 continue
             parts.append(Gallery.of(templates))
             self._owners += [enrollment_id] * len(templates)

@@ -7,7 +7,6 @@ Sealing waits for the ledger, so a packet never tells more than the journal hold
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -97,10 +96,10 @@ class Runner:
         self._cards = OfficerCards(services)
         self._tests = ThreadPoolExecutor(1, "self-test")
         self._seeker = ThreadPoolExecutor(1, "gallery search")
-        self._enrolled = EnrolledFingers(services.sealer.gallery, damaged=self._entry_damaged)
+        self._enrolled = EnrolledFingers(services.sealer.gallery)
         self._diagnostics = Diagnostics(services)
         self._examining: Future[None] | None = None
-        self._running: deque[Future[None]] = deque()
+        self._running: list[Future[None]] = []
         self._kept: dict[str, Kept] = {}  # the ledger adds, the main thread removes
 
     def run(self, effect: Effect, kiosk: Kiosk, now: Stamp) -> None:
@@ -131,7 +130,7 @@ class Runner:
             case SearchGallery(enrollment_id):
                 person = kiosk.enrollment(enrollment_id).person
                 assert person is not None  # noqa: S101 - who is not identified is not captured
-                self._running.append(self._seeker.submit(self._search, effect, person.nik))
+                self._running.append(self._seeker.submit(self._search, effect, person.nik, now))
             case Seal(enrollment_id):
                 finalised = kiosk.enrollment(enrollment_id)
                 written = self._on_ledger(lambda: None)
@@ -144,7 +143,7 @@ class Runner:
                 if kiosk.policy.keep_received_s:
                     self._on_ledger(lambda: self._keep(enrollment_id, packet_sha256, now))
                 else:
-                    self._on_ledger(lambda: self._purge(enrollment_id, packet_sha256))
+                    self._on_ledger(lambda: self._purge(enrollment_id, packet_sha256, now))
             case Show(signal):
                 if services.panel is not None:
                     services.panel.show(PanelState(signal))
@@ -173,7 +172,7 @@ class Runner:
         for kept in tuple(self._kept.values()):
             if kept.over(now, grace_s=policy.keep_received_s):
                 del self._kept[kept.enrollment_id]
-                self._on_ledger(partial(self._purge, kept.enrollment_id, kept.packet_sha256))
+                self._on_ledger(partial(self._purge, kept.enrollment_id, kept.packet_sha256, now))
 
     def examine(self, now: Stamp) -> None:
         """Looks at unit and devices, unless the look before, or a self-test, still lasts."""
@@ -182,8 +181,9 @@ class Runner:
 
     def raise_bugs(self) -> None:
         """Raises what an effect raised: expected failures were answered as events."""
-        while self._running and self._running[0].done():
-            self._running.popleft().result()
+        for ended in [future for future in self._running if future.done()]:
+            self._running.remove(ended)
+            ended.result()
 
     @property
     def idle(self) -> bool:
@@ -272,7 +272,7 @@ class Runner:
             told = Fault(str(fault.code), str(fault.device), fault.detail)
             self._post(PrintingFailed(enrollment.id, told))
 
-    def _search(self, effect: SearchGallery, nik: str) -> None:
+    def _search(self, effect: SearchGallery, nik: str, now: Stamp) -> None:
         """Says nothing where a picture cannot be had: it was destroyed meanwhile, or the sealing will tell."""
         blobs, enrollment_id = self._services.blobs, effect.enrollment_id
         try:
@@ -281,11 +281,10 @@ class Runner:
         except (BlobError, SealError):
             return
         known = nik_hash(nik, key=self._services.sealer.keys.nik_hash_key)
-        found = self._enrolled.search(probes, nik_hash=known)
+        found = self._enrolled.search(probes, nik_hash=known, damaged=lambda one: self._tell_unread(one, now))
         self._post(GallerySearched(enrollment_id, effect.fingers, found))
 
-    def _entry_damaged(self, enrollment_id: str) -> None:
-        now = self._services.clock.now()
+    def _tell_unread(self, enrollment_id: str, now: Stamp) -> None:
         self._services.audit.record(AuditEvent.TEMPLATES_DAMAGED, now, enrollment_id=enrollment_id)
 
     def _keep(self, enrollment_id: str, packet_sha256: str, now: Stamp) -> None:
@@ -293,24 +292,24 @@ class Runner:
         try:
             data = self._services.outbox.receipt(packet_sha256)
         except OutboxError:
-            self._tell_damaged(enrollment_id, packet_sha256)
+            self._tell_damaged(enrollment_id, packet_sha256, now)
             return
         receipt = self._services.check_receipt(data, packet_sha256) if data else None
         if receipt is not None and receipt.status.accepts:
             self._kept[enrollment_id] = Kept(enrollment_id, packet_sha256, receipt.at, now)
 
-    def _purge(self, enrollment_id: str, packet_sha256: str) -> None:
+    def _purge(self, enrollment_id: str, packet_sha256: str, now: Stamp) -> None:
         """Without the receipt itself nothing is purged, whatever was journaled of it."""
         try:
             self._services.outbox.purge(packet_sha256)
         except OutboxError:
-            self._tell_damaged(enrollment_id, packet_sha256)
+            self._tell_damaged(enrollment_id, packet_sha256, now)
             return
         self._services.sealer.gallery.remove(enrollment_id)
         self._post(Purged(enrollment_id))
 
-    def _tell_damaged(self, enrollment_id: str, packet_sha256: str) -> None:
-        now, details = self._services.clock.now(), {"packet_sha256": packet_sha256}
+    def _tell_damaged(self, enrollment_id: str, packet_sha256: str, now: Stamp) -> None:
+        details: Details = {"packet_sha256": packet_sha256}
         self._services.audit.record(
             AuditEvent.PACKET_DAMAGED, now, enrollment_id=enrollment_id, details=details
         )

@@ -9,6 +9,7 @@ import pytest
 from kiosk.app.recorded_before import EnrolledFingers
 from kiosk.enrollment.minutiae import Template
 from kiosk.enrollment.positions import FINGERS
+from kiosk.enrollment.record import GallerySearch
 from kiosk.matching.compare import MATCHER, THRESHOLD
 from kiosk.matching.iso19794_2 import FingerRecord, encode
 from kiosk.storage.gallery import GalleryEntry, TemplateGallery
@@ -30,7 +31,7 @@ class Unit:
     def __init__(self, folder: Path) -> None:
         self.store = TemplateGallery(folder, bytes(32))
         self.told: list[str] = []
-        self.fingers = EnrolledFingers(self.store, damaged=self.told.append)
+        self.fingers = EnrolledFingers(self.store)
 
     def keeps(self, *persons: int) -> None:
         for person in persons:
@@ -39,7 +40,10 @@ class Unit:
             self.store.put(f"UNIT-{person:06d}", GalleryEntry(NIK_HASHES[person], record))
 
     def hits(self, probe: list[Template], nik_hash: str = STRANGER) -> list[str]:
-        return [hit.enrollment_id for hit in self.fingers.search(probe, nik_hash=nik_hash).hits]
+        return [hit.enrollment_id for hit in self.search(probe, nik_hash).hits]
+
+    def search(self, probe: list[Template], nik_hash: str = STRANGER) -> GallerySearch:
+        return self.fingers.search(probe, nik_hash=nik_hash, damaged=self.told.append)
 
 
 @pytest.fixture
@@ -48,13 +52,13 @@ def unit(tmp_path: Path) -> Unit:
 
 
 def test_on_an_empty_unit_nobody_is_known(unit: Unit):
-    search = unit.fingers.search(probes(1, 0, 1, 2, 3), nik_hash=STRANGER)
+    search = unit.search(probes(1, 0, 1, 2, 3))
     assert (search.matcher, search.records, search.hits) == (MATCHER, 0, ())
 
 
 def test_somebody_recorded_before_is_found_among_others(unit: Unit):
     unit.keeps(1, 2, 3)
-    search = unit.fingers.search(probes(2, 0, 3, 6, 9), nik_hash=STRANGER)
+    search = unit.search(probes(2, 0, 3, 6, 9))
     (hit,) = search.hits
     assert (search.records, hit.enrollment_id, hit.fingers) == (3, "UNIT-000002", 4)
     assert hit.score > THRESHOLD
@@ -74,7 +78,7 @@ def test_one_finger_alone_speaks_for_nobody_who_gave_more(unit: Unit):
 
 def test_ones_own_earlier_record_is_no_surprise(unit: Unit):
     unit.keeps(1, 2)
-    search = unit.fingers.search(probes(2, 0, 1, 2, 3), nik_hash=NIK_HASHES[2])
+    search = unit.search(probes(2, 0, 1, 2, 3), NIK_HASHES[2])
     assert (search.records, search.hits) == (1, ())
 
 
