@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from kiosk.app.clock import Clock
+from kiosk.app.controller import Controller
+from kiosk.app.ink import ScreenInk
 from kiosk.app.settings import LanguageSet, Setting
 from kiosk.app.views import ScreenId, View
 from kiosk.compose import assemble
@@ -110,12 +114,21 @@ def test_a_quiet_resident_is_asked_then_parked_and_comes_back(kiosk):
 
 
 def test_a_touch_restarts_the_idle_time(kiosk):
-    one = kiosk(idle_s=0.5, still_there_s=5.0).does(ev.LanguageChosen(Language.ENGLISH))
+    """On a clock that stands until it is moved."""
+    one, now_ns = kiosk(idle_s=60.0, still_there_s=30.0), [0]
+    services = replace(one.controller.services, clock=Clock(monotonic_ns=lambda: now_ns[0]))
+    started = (one.controller.kiosk, ())
+    controller = Controller(services, started, office="Contoh", ink=ScreenInk(), events=deque())
+    controller.dispatch(ev.LanguageChosen(Language.ENGLISH))
     for _ in range(10):
-        time.sleep(0.1)
-        one.controller.activity(touched=True)
-        one.controller.tick()
-        assert one.view.screen is ScreenId.NOTICE
+        now_ns[0] += 59 * 10**9
+        controller.activity(touched=True)
+        controller.tick()
+        assert controller.view().screen is ScreenId.NOTICE
+    now_ns[0] += 60 * 10**9
+    controller.tick()
+    assert controller.view().screen is ScreenId.STILL_THERE
+    controller.stop()
 
 
 def test_a_unit_without_a_camera_says_so_and_has_a_way_out(kiosk):
