@@ -24,17 +24,26 @@ from kiosk.config import DEVICE_KINDS, Config, ConfigError, parse
 from kiosk.enrollment.events import Role
 from kiosk.packet.cms import verify_detached
 from kiosk.packet.faults import PacketFault
-from kiosk.security.ceremony import create_keys, import_certificate, import_recipients, request
+from kiosk.security.ceremony import (
+    create_keys,
+    has_keys,
+    import_certificate,
+    import_recipients,
+    name_authorities,
+    request,
+    same_authorities,
+)
 from kiosk.security.key_faults import KeyRefusal
 from kiosk.security.key_store import KeyStore
 from kiosk.security.officers import Officers
-from kiosk.storage.atomic import write_atomic
+from kiosk.storage.atomic import erase, write_atomic
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.roster import Roster
 
 FORMAT = "ktp-el kiosk provisioning 1"
 SIGNATURE_SUFFIX = ".p7s"
 DRAFT_SUFFIX = ".draft"
+_LISTING = ".roster.csv"
 T = TypeVar("T")
 _FIELDS = frozenset(
     {"format", "valid_until", "unit_id", "office", "store", "devices", "device_authority", "centre_authority"}
@@ -140,23 +149,20 @@ def settings_text(setup: Setup, places: Places) -> str:
 
 
 def begin(setup: Setup, places: Places) -> bytes:
-    """Returns the certificate request, PEM. May be called again after a power cut. Raises ProvisioningError."""
+    """Returns the certificate request, PEM. Raises ProvisioningError.
+
+    May be called again, after a power cut or with other answers: as long as the unit recorded nothing, the
+    last authorities count and the last supervisor is the only officer. The keys themselves stay.
+    """
     text = settings_text(setup, places)
     config = parse(text, path=places.settings)
     store = places.open_store(config)
     places.data.mkdir(parents=True, exist_ok=True)
-    _add_supervisor(setup, DataFolder(places.data))
-    _import_roster(setup, DataFolder(places.data))
-    if not (places.keys / "device").exists():
-        _done(
-            create_keys(
-                places.keys,
-                store,
-                device_authority=setup.device_authority,
-                centre_authority=setup.centre_authority,
-                office_key=setup.office_key,
-            )
-        )
+    folder = DataFolder(places.data)
+    remove_listing(folder)
+    _add_supervisor(setup, folder)
+    _import_roster(setup, folder)
+    _make_or_keep_keys(setup, places.keys, store, in_use=folder.journal.exists())
     csr = _done(request(places.keys, store, unit_id=setup.unit_id))
     write_atomic(places.draft, text.encode(), mode=0o644)
     return csr
@@ -191,27 +197,65 @@ def finish(
     places.draft.unlink()
 
 
+def remove_listing(data: DataFolder) -> None:
+    """What a power cut in the middle of an import left of the roster, in plain text."""
+    for name in (_LISTING, f".{_LISTING}.tmp"):
+        if (data.root / name).exists():
+            erase(data.root / name)
+
+
+def _make_or_keep_keys(setup: Setup, keys: Path, store: KeyStore, *, in_use: bool) -> None:
+    """in_use: something was recorded under the keys; only the settings were lost."""
+    devices, centre = setup.device_authority, setup.centre_authority
+    if not has_keys(keys):
+        _done(
+            create_keys(
+                keys,
+                store,
+                device_authority=devices,
+                centre_authority=centre,
+                office_key=setup.office_key,
+            )
+        )
+    elif not in_use:
+        _done(
+            name_authorities(
+                keys,
+                store,
+                device_authority=devices,
+                centre_authority=centre,
+                office_key=setup.office_key,
+            )
+        )
+    elif not same_authorities(keys, device_authority=devices, centre_authority=centre):
+        raise ProvisioningError("this unit has records under other authorities: reset it first")
+
+
 def _add_supervisor(setup: Setup, data: DataFolder) -> None:
+    """Before the first record there was nobody else than whom an answer that no longer counts had named."""
     if not setup.supervisor:
         return
-    added = Officers(data.officers, monotonic_s=time.monotonic).add(
-        setup.supervisor, Role.SUPERVISOR, setup.pin
-    )
+    officers = Officers(data.officers, monotonic_s=time.monotonic)
+    added = officers.add(setup.supervisor, Role.SUPERVISOR, setup.pin)
     if isinstance(added, tuple):
         raise ProvisioningError(f"the supervisor's number or PIN: {', '.join(added)}")
+    if not data.journal.exists():
+        for officer in officers.all():
+            if officer.name != setup.supervisor:
+                officers.remove(officer.name)
 
 
 def _import_roster(setup: Setup, data: DataFolder) -> None:
     if not setup.roster:
         return
-    listing = data.root / ".roster.csv"
+    listing = data.root / _LISTING
     write_atomic(listing, setup.roster, mode=0o600)
     roster = Roster(data.roster)
     try:
         problems = roster.import_csv(listing).problems
     finally:
         roster.close()
-        listing.unlink()
+        erase(listing)
     if problems:
         worst = problems[0]
         raise ProvisioningError(

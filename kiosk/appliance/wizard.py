@@ -29,11 +29,19 @@ from kiosk.appliance.form import (
     went_back,
 )
 from kiosk.appliance.form_port import FormPort
-from kiosk.appliance.provisioning import Places, ProvisioningError, Setup, pending, pending_request
+from kiosk.appliance.provisioning import (
+    Places,
+    ProvisioningError,
+    Setup,
+    pending,
+    pending_request,
+    remove_listing,
+)
 from kiosk.appliance.provisioning_files import SIGNED, begin_from, begin_typed, finish_from
 from kiosk.appliance.stick import StickError, stick
 from kiosk.config import RULES
 from kiosk.enrollment.events import EntryCleared, EntrySubmitted, KeyErased, KeyTyped, WentBack
+from kiosk.storage.layout import DataFolder
 
 REQUEST = "request"
 """Id of the picture that is the request for a certificate."""
@@ -104,6 +112,7 @@ class Wizard(FormPort):
         self._outcome: Future[tuple[Stage, Text | None]] | None = None
         self._stage = Stage.CHOOSE if pending(places) is None else Stage.STICK_FOR_CERTIFICATE
         self._request = _waiting_request(places)
+        remove_listing(DataFolder(places.data))
         self._view = self._drawn()
 
     @property

@@ -29,6 +29,7 @@ from kiosk.security.keys import (
     NEXT_KEY,
     OFFICE_KEY,
     RECEIVER_AUTHORITY,
+    RECIPIENTS,
     SECRET_BYTES,
     SIGNATURE_SUFFIX,
     SIGNING_KEY,
@@ -56,10 +57,69 @@ def create_keys(
 
     device_authority, centre_authority: PEM, with different keys, or a unit could name recipients. office_key:
     32 bytes, the same for all units of one office; None makes one, for an office of one unit. Returns the key
-    id: the SHA-256 (hex) of the public key.
+    id: the SHA-256 (hex) of the public key. The signing key is written last: without it and a certificate,
+    what is there was left by a power cut, and is made anew.
     """
-    if (folder / "device").exists():
+    if has_keys(folder):
         return KeyRefusal(KeyFault.ALREADY_THERE, f"{folder} has keys already; `destroy` or `rotate` them")
+    refusal = _unfit(device_authority, centre_authority, office_key)
+    if refusal is not None:
+        return refusal
+    try:
+        sealed = store.make_signing_key(name=SIGNING_KEY)
+        key = store.signing_key(sealed, name=SIGNING_KEY)
+        wrapping_key = store.seal(os.urandom(SECRET_BYTES), name=WRAPPING_KEY)
+        office = store.seal(office_key or os.urandom(SECRET_BYTES), name=OFFICE_KEY)
+    except KeyStoreError as error:
+        return KeyRefusal(error.fault, str(error))
+    replace(folder / DEVICE_AUTHORITY, device_authority)
+    replace(folder / CENTRE_AUTHORITY, centre_authority)
+    replace(folder / OFFICE_KEY, office, private=True)
+    replace(folder / WRAPPING_KEY, wrapping_key, private=True)
+    replace(folder / SIGNING_KEY, sealed, private=True)
+    return key_id_of(key)
+
+
+def has_keys(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (SIGNING_KEY, CERTIFICATE, RETIRED))
+
+
+def name_authorities(
+    folder: Path,
+    store: KeyStore,
+    *,
+    device_authority: bytes,
+    centre_authority: bytes,
+    office_key: bytes | None = None,
+) -> KeyRefusal | None:
+    """For keys that recorded nothing yet: other authorities than before, and another office's key if given.
+
+    Where an authority is another one, what the one before certified and listed goes first.
+    """
+    refusal = _unfit(device_authority, centre_authority, office_key)
+    if refusal is not None:
+        return refusal
+    try:
+        office = store.seal(office_key, name=OFFICE_KEY) if office_key is not None else None
+    except KeyStoreError as error:
+        return KeyRefusal(error.fault, str(error))
+    if not same_authorities(folder, device_authority=device_authority, centre_authority=centre_authority):
+        (folder / CERTIFICATE).unlink(missing_ok=True)
+        for path in sorted((folder / RECIPIENTS).glob("*")):
+            path.unlink()
+        replace(folder / DEVICE_AUTHORITY, device_authority)
+        replace(folder / CENTRE_AUTHORITY, centre_authority)
+    if office is not None:
+        replace(folder / OFFICE_KEY, office, private=True)
+    return None
+
+
+def same_authorities(folder: Path, *, device_authority: bytes, centre_authority: bytes) -> bool:
+    named = ((DEVICE_AUTHORITY, device_authority), (CENTRE_AUTHORITY, centre_authority))
+    return all((folder / name).exists() and (folder / name).read_bytes() == pem for name, pem in named)
+
+
+def _unfit(device_authority: bytes, centre_authority: bytes, office_key: bytes | None) -> KeyRefusal | None:
     devices, centres = _authorities(device_authority), _authorities(centre_authority)
     if devices is None or centres is None:
         which = "of devices" if devices is None else "of recipients"
@@ -74,19 +134,7 @@ def create_keys(
         return KeyRefusal(
             KeyFault.UNREADABLE, f"an office's key has {SECRET_BYTES} bytes, not {len(office_key)}"
         )
-    try:
-        sealed = store.make_signing_key(name=SIGNING_KEY)
-        key = store.signing_key(sealed, name=SIGNING_KEY)
-        wrapping_key = store.seal(os.urandom(SECRET_BYTES), name=WRAPPING_KEY)
-        office = store.seal(office_key or os.urandom(SECRET_BYTES), name=OFFICE_KEY)
-    except KeyStoreError as error:
-        return KeyRefusal(error.fault, str(error))
-    replace(folder / DEVICE_AUTHORITY, device_authority)
-    replace(folder / CENTRE_AUTHORITY, centre_authority)
-    write_new(folder / OFFICE_KEY, office, private=True)
-    write_new(folder / WRAPPING_KEY, wrapping_key, private=True)
-    write_new(folder / SIGNING_KEY, sealed, private=True)
-    return key_id_of(key)
+    return None
 
 
 def request(folder: Path, store: KeyStore, *, unit_id: str) -> bytes | KeyRefusal:

@@ -74,6 +74,63 @@ def test_a_power_cut_on_the_way_asks_again_and_keeps_the_key(office: Office) -> 
     assert config.unit_id == UNIT
 
 
+def test_starting_over_takes_the_authorities_and_the_supervisor_named_last(
+    office: Office, tmp_path: Path
+) -> None:
+    other = make_authority_folder(tmp_path / "other")
+    first = office.begins(
+        supervisor="2001", pin=PIN, device_authority=(other.folder / "device_ca.pem").read_text()
+    )
+    key = x509.load_pem_x509_csr(first.read_bytes()).public_key()
+    again = x509.load_pem_x509_csr(office.begins(supervisor="2002", pin=PIN).read_bytes())
+    assert again.public_key() == key
+    officers = Officers(DataFolder(office.places.data).officers, monotonic_s=time.monotonic)
+    assert [officer.name for officer in officers.all()] == ["2002"]
+    office.certifies()
+    finish_from(office.places, office.stick)
+    assert load(office.places.settings).unit_id == UNIT
+
+
+def test_a_certificate_of_the_authority_before_goes_with_it(office: Office, tmp_path: Path) -> None:
+    office.begins()
+    office.certifies()
+    (office.stick / "recipients.json").write_text("{}")
+    with pytest.raises(ProvisioningError):
+        finish_from(office.places, office.stick)
+    certificate = office.places.keys / "device/certificate.pem"
+    assert certificate.exists()
+    other = make_authority_folder(tmp_path / "other")
+    office.begins(device_authority=(other.folder / "device_ca.pem").read_text())
+    assert not certificate.exists()
+
+
+def test_a_unit_with_records_changes_no_authority(office: Office, tmp_path: Path) -> None:
+    office.begins()
+    DataFolder(office.places.data).journal.touch()
+    other = make_authority_folder(tmp_path / "other")
+    with pytest.raises(ProvisioningError, match="reset"):
+        office.begins(device_authority=(other.folder / "device_ca.pem").read_text())
+    office.begins()
+
+
+def test_a_power_cut_while_keys_are_made_is_healed(office: Office) -> None:
+    office.begins()
+    (office.places.keys / "device/key.pem").unlink()  # written last
+    office.begins()
+    office.certifies()
+    finish_from(office.places, office.stick)
+    assert load(office.places.settings).unit_id == UNIT
+
+
+@pytest.mark.parametrize("left", [".roster.csv", "..roster.csv.tmp"])
+def test_a_power_cut_in_mid_import_leaves_no_roster(office: Office, left: str) -> None:
+    office.places.data.mkdir(parents=True, exist_ok=True)
+    listing = office.places.data / left
+    listing.write_bytes(write_roster(demo_roster(3, 1)))
+    Hands(office)  # the screen of the next start
+    assert not listing.exists()
+
+
 def test_another_signer_is_refused(office: Office, tmp_path: Path) -> None:
     stranger = make_authority_folder(tmp_path / "stranger")
     file = office.signs(office.settings())
