@@ -92,13 +92,14 @@ class Scrub:
             return 0, 0
 
     def look_at_a_packet(self) -> None:
-        """Hashes the packet that was not looked at for longest."""
+        """Hashes the packet that was not looked at for longest, and reads its state."""
         sha256 = self.outbox.looked_at_least()
         if sha256 is None:
             return
         self.outbox.looked(sha256)
         try:
             self.outbox.read(sha256)
+            self.outbox.entry(sha256)
         except (PacketDamagedError, UnknownPacketError):
             self._packet_is_damaged(sha256)
 

@@ -70,9 +70,10 @@ def export(
     if not isinstance(ledger, Ledger):
         return Handed(fault=ledger)
     held = ledger.holders
-    entries = (e for e in outbox.entries(*UNDELIVERED) if e.sha256 not in held)
+    listing = outbox.look(*UNDELIVERED)
+    entries = (e for e in listing.entries if e.sha256 not in held)
     copied: list[str] = []
-    damaged: list[str] = []
+    damaged = [one.sha256 for one in listing.damaged]
     fault: StickFault | PacketFault | None = None
     for entry in entries:
         if entry.handed_over_at is not None and not again:

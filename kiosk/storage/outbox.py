@@ -70,6 +70,22 @@ class OutboxEntry:
     handed_over_to: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DamagedEntry:
+    """A packet whose state cannot be read. fault: why, with its SHA-256."""
+
+    sha256: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a look found: the packets, oldest first, and those whose state cannot be read."""
+
+    entries: tuple[OutboxEntry, ...]
+    damaged: tuple[DamagedEntry, ...]
+
+
 class OutboxError(Exception):
     """An operation the outbox refuses, or a folder it cannot trust."""
 
@@ -90,9 +106,9 @@ class PurgeRefusedError(OutboxError):
     """There is no accepting receipt: the packet is the only copy and stays."""
 
 
-_TO_SEND = (PacketState.SEALED, PacketState.SENDING)
+TO_SEND = (PacketState.SEALED, PacketState.SENDING)
 _WITH_CENTRE = (PacketState.SENT, PacketState.PROCESSING)
-_OPEN = (*_TO_SEND, *_WITH_CENTRE)
+_OPEN = (*TO_SEND, *_WITH_CENTRE)
 _ANSWERED = {True: PacketState.RECEIVED, False: PacketState.REJECTED, None: PacketState.PROCESSING}
 _WITH_ANSWER = (PacketState.RECEIVED, PacketState.REJECTED)
 UNDELIVERED = (*_OPEN, PacketState.REJECTED)
@@ -132,12 +148,33 @@ class Outbox:
     def entries(self, *states: PacketState, limit: int | None = None) -> tuple[OutboxEntry, ...]:
         """The packets in these states, or every one that is or was here; the oldest `limit`, in their order.
 
-        Reads no other packet's state. Raises PacketDamagedError for an unreadable state.
+        Reads no other packet's state. One that cannot be read is passed over: `look` names it.
         """
-        found = self._index.in_states(states or PacketState, limit=-1 if limit is None else limit)
-        entries = (self._found(sha256) for sha256, _ in found)
-        kept = [entry for entry in entries if entry and (not states or entry.state in states)]
-        return tuple(sorted(kept, key=lambda entry: (entry.sealed_at, entry.sha256)))
+        return self.look(*states, limit=limit).entries
+
+    def look(self, *states: PacketState, limit: int | None = None) -> Listing:
+        """As `entries`, with the packets among them whose state cannot be read; those do not use up `limit`."""
+        asked = -1 if limit is None else limit
+        while True:
+            found = self._index.in_states(states or PacketState, limit=asked)
+            listing = self._listing([sha256 for sha256, _ in found], states)
+            if limit is None or len(listing.entries) >= limit or len(found) < asked:
+                return replace(listing, entries=listing.entries[:limit])
+            asked *= 2
+
+    def _listing(self, hashes: list[str], states: tuple[PacketState, ...]) -> Listing:
+        entries: list[OutboxEntry] = []
+        damaged: list[DamagedEntry] = []
+        for sha256 in hashes:
+            try:
+                entry = self._found(sha256)
+            except PacketDamagedError as error:
+                damaged.append(DamagedEntry(sha256, str(error)))
+                continue
+            if entry and (not states or entry.state in states):
+                entries.append(entry)
+        entries.sort(key=lambda entry: (entry.sealed_at, entry.sha256))
+        return Listing(tuple(entries), tuple(damaged))
 
     def count(self, *states: PacketState) -> int:
         """How many packets are in these states, without reading one."""
@@ -149,7 +186,7 @@ class Outbox:
 
     def pending(self, *, limit: int | None = None) -> tuple[OutboxEntry, ...]:
         """The packets still to be sent, oldest first. For those that wait for a receipt see `entries`."""
-        return self.entries(*_TO_SEND, limit=limit)
+        return self.entries(*TO_SEND, limit=limit)
 
     def entry(self, sha256: str) -> OutboxEntry:
         """Raises UnknownPacketError, PacketDamagedError."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from kiosk.storage.outbox import Outbox, OutboxError
+from kiosk.storage.outbox import Outbox
 from kiosk.uplink.backoff import Backoff
 from kiosk.uplink.pace import Pace, StopAskedError
 from kiosk.uplink.sender import Outcome, Report, Sender
@@ -92,9 +92,6 @@ def _pass(sender: Sender, stop: StopSignal) -> int:
                 break
     except StopAskedError:
         pass
-    except OutboxError as error:
-        print(f"kiosk.uplink: {error}", file=sys.stderr, flush=True)
-        return 1
     return int(failed)
 
 

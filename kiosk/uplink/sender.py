@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -14,7 +14,15 @@ from cryptography import x509
 from kiosk.packet.envelope import check_envelope
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import verify_receipt
-from kiosk.storage.outbox import Outbox, OutboxEntry, OutboxError, PacketState
+from kiosk.storage.outbox import (
+    TO_SEND,
+    DamagedEntry,
+    Outbox,
+    OutboxEntry,
+    OutboxError,
+    PacketDamagedError,
+    PacketState,
+)
 from kiosk.uplink.pace import Pace
 from kiosk.uplink.parts import deliver
 from kiosk.uplink.store import LARGEST_PACKET_BYTES, Delivery, PacketStore, StoreUnavailableError, TooLargeError
@@ -68,20 +76,31 @@ class Sender:
     sample: Callable[[Sequence[OutboxEntry], int], Sequence[OutboxEntry]] = random.sample
 
     def run_once(self) -> Iterator[Report]:
-        """Ends at the first answer that the store is out of reach.
+        """Ends at the first answer that the store is out of reach. What is damaged is named and passed over.
 
-        Raises OutboxError for a broken outbox, StopAskedError as the pace does.
+        Raises StopAskedError as the pace does.
         """
-        for entry in self.outbox.pending(limit=PACKETS_PER_PASS):
-            yield (report := self._send(entry))
-            if report.outcome is Outcome.UNREACHABLE:
-                return
-        waiting = self.outbox.entries(*_AWAITING_ANSWER)
-        for entry in self.sample(waiting, min(len(waiting), RECEIPTS_PER_PASS)):
-            if (answer := self._fetch_receipt(entry)) is not None:
+        pending = self.outbox.look(*TO_SEND, limit=PACKETS_PER_PASS)
+        yield from _named(pending.damaged)
+        for entry in pending.entries:
+            if (report := self._guarded(self._send, entry)) is not None:
+                yield report
+                if report.outcome is Outcome.UNREACHABLE:
+                    return
+        waiting = self.outbox.look(*_AWAITING_ANSWER)
+        yield from _named(waiting.damaged)
+        for entry in self.sample(waiting.entries, min(len(waiting.entries), RECEIPTS_PER_PASS)):
+            if (answer := self._guarded(self._fetch_receipt, entry)) is not None:
                 yield answer
                 if answer.outcome is Outcome.UNREACHABLE:
                     return
+
+    def _guarded(self, step: Callable[[OutboxEntry], Report | None], entry: OutboxEntry) -> Report | None:
+        """A packet that the outbox cannot handle any more, damaged between two looks, holds up no other."""
+        try:
+            return step(entry)
+        except OutboxError as error:
+            return Report(entry.sha256, Outcome.PACKET_FAULT, str(error))
 
     def _send(self, entry: OutboxEntry) -> Report:
         sha256 = entry.sha256
@@ -126,7 +145,7 @@ class Sender:
             return Report(sha256, Outcome.UNREACHABLE, str(error))
         except TooLargeError as error:
             return Report(sha256, Outcome.RECEIPT_REFUSED, str(error))
-        if data is None or data == self.outbox.receipt(sha256):
+        if data is None or data == self._known_receipt(sha256):
             return None
         receipt = verify_receipt(
             data, packet_sha256=sha256, anchors=self.receiver_anchors, sealed_at=self._sealed_at(sha256)
@@ -139,9 +158,21 @@ class Sender:
         outcome = _ANSWERS[receipt.status.verdict]
         return Report(sha256, outcome, f"{receipt.status} {receipt.detail}".strip())
 
+    def _known_receipt(self, sha256: str) -> bytes | None:
+        """None also for one that is damaged here: the store's is asked for again."""
+        try:
+            return self.outbox.receipt(sha256)
+        except PacketDamagedError:
+            return None
+
     def _sealed_at(self, sha256: str) -> dt.datetime | None:
         try:
             envelope = check_envelope(self.outbox.read(sha256), anchors=self.device_anchors)
         except OutboxError:
             return None
         return None if isinstance(envelope, PacketFault) else envelope.header.vouched_sealed_at
+
+
+def _named(damaged: Iterable[DamagedEntry]) -> Iterator[Report]:
+    for one in damaged:
+        yield Report(one.sha256, Outcome.PACKET_FAULT, one.fault)

@@ -83,6 +83,15 @@ def test_the_units_standing_names_a_state_that_cannot_be_read(config: Config, st
     assert standing.unsent == 3
 
 
+def test_a_state_that_cannot_be_read_is_marked_in_the_queue(config: Config, start: Callable[[], Unit]):
+    rotten = hashes(config)[1]
+    (DataFolder(config.data).outbox / f"{rotten}.json").write_text("rotten")
+    unit = start()
+    until(unit, lambda: len(unit.controller.kiosk.deliveries) == 3)
+    faults = {one.enrollment_id: one.fault for one in unit.controller.kiosk.deliveries}
+    assert faults == {enrollment_id(1): "", enrollment_id(2): DAMAGED, enrollment_id(3): ""}
+
+
 @pytest.mark.parametrize("grace_s", [0.0, 3600.0])
 def test_without_its_receipt_a_packet_is_not_purged_and_the_unit_starts(config: Config, grace_s: float):
     config = replace(config, policy=replace(config.policy, keep_received_s=grace_s))

@@ -111,6 +111,14 @@ def test_a_state_that_cannot_be_read_is_audited_and_the_reading_goes_on(unit: Un
     unit.scrub.stop()
 
 
+def test_a_rotten_state_beside_a_sound_packet_is_audited(unit: Unit):
+    entry = unit.outbox.pending()[0]
+    (unit.folder.outbox / f"{entry.sha256}.json").write_text("rotten")
+    for _ in range(PACKETS):
+        unit.scrub.look_at_a_packet()
+    assert unit.audited() == ["packet_damaged"]
+
+
 def test_the_thread_sweeps_and_ends(unit: Unit):
     temporary = unit.folder.outbox / ".half.ktp.tmp"
     temporary.write_bytes(b"half")

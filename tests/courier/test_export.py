@@ -107,6 +107,13 @@ def sent(trip: Trip) -> set[str]:
     return {entry.sha256 for entry in trip.outbox.entries()}
 
 
+def test_a_packet_whose_state_cannot_be_read_is_named_and_the_others_travel(trip: Trip, tmp_path: Path):
+    rotten, *sound = sorted(sent(trip))
+    (tmp_path / "outbox" / f"{rotten}.json").write_text("rotten")
+    done = trip.export(to="KURIR CONTOH")
+    assert (done.packets, done.damaged) == (tuple(sound), (rotten,))
+
+
 def test_given_taken_answered_and_only_then_purged(trip: Trip):
     done = trip.export(to="KURIR CONTOH")
     assert (set(done.packets), done.fault, done.damaged) == (sent(trip), None, ())

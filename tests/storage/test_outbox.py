@@ -149,11 +149,25 @@ def test_a_changed_packet_is_never_handed_out(outbox: Outbox, tmp_path: Path):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"{}", b"\xff\xff"])
-def test_a_damaged_state_is_named_and_not_skipped(outbox: Outbox, tmp_path: Path, damage: bytes):
-    sha256 = put(outbox)
+def test_a_damaged_state_is_named_and_all_others_go_on(outbox: Outbox, tmp_path: Path, damage: bytes):
+    sha256, sound = put(outbox), put(outbox, b"another")
     (tmp_path / "outbox" / f"{sha256}.json").write_bytes(damage)
+    found = outbox.look()
+    assert [entry.sha256 for entry in found.entries] == [sound]
+    ((named, fault),) = [(one.sha256, one.fault) for one in found.damaged]
+    assert named == sha256
+    assert sha256 in fault
+    assert outbox.entries() == found.entries
     with pytest.raises(PacketDamagedError, match=sha256):
-        outbox.entries()
+        outbox.entry(sha256)
+
+
+def test_damaged_states_take_no_place_in_a_limited_list(outbox: Outbox, tmp_path: Path):
+    hashes = [put(outbox, bytes([number])) for number in range(5)]
+    rotten, sound = hashes[:3], hashes[3:]
+    for sha256 in rotten:
+        (tmp_path / "outbox" / f"{sha256}.json").write_bytes(b"rotten")
+    assert {entry.sha256 for entry in outbox.pending(limit=2)} == set(sound)
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32, "ab" * 31])

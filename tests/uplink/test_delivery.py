@@ -78,6 +78,35 @@ def test_a_packet_damaged_on_disk_stays_and_the_others_go(line: Line, packet: Se
     assert "hash" in line.outbox.entry(packet.sha256).last_fault
 
 
+def test_a_packet_whose_state_cannot_be_read_is_named_and_the_others_go(
+    line: Line, packet: SealedPacket, seal_for, tmp_path
+):
+    other = seal_for(3, nik="3503111708010003")
+    line.put(packet)
+    line.put(other)
+    (tmp_path / "outbox" / f"{packet.sha256}.json").write_text("rotten")
+    damaged, sent = line.send()
+    assert (damaged.sha256, damaged.outcome) == (packet.sha256, Outcome.PACKET_FAULT)
+    assert "state cannot be read" in damaged.detail
+    assert (sent.sha256, sent.outcome) == (other.sha256, Outcome.SENT)
+    assert [answer.receipt.packet_sha256 for answer in line.receiver().run_once()] == [other.sha256]
+    assert outcomes(line.send()) == [Outcome.PACKET_FAULT, Outcome.RECEIVED]
+
+
+def test_a_damaged_receipt_here_holds_up_no_other_and_the_final_one_is_taken(
+    line: Line, packet: SealedPacket, seal_for, tmp_path
+):
+    other = seal_for(3, nik="3503111708010003")
+    for each in (packet, other):
+        line.put(each)
+        line.outbox.attach_receipt(each.sha256, b"at work", accepted=None)
+        line.store.put_packet(each.sha256, each.data)
+    (tmp_path / "outbox" / f"{packet.sha256}.receipt").write_bytes(b"rotten")
+    list(line.receiver().run_once())
+    assert outcomes(line.send()) == [Outcome.RECEIVED, Outcome.RECEIVED]
+    assert len(line.outbox.entries(PacketState.RECEIVED)) == 2
+
+
 def test_bytes_that_are_no_packet_are_not_sent(line: Line):
     line.outbox.put(b"not a packet", enrollment_id="x", nik_hash="", sealed_at=line.now)
     assert outcomes(line.send()) == [Outcome.PACKET_FAULT]
