@@ -22,6 +22,7 @@ class Diagnostics:
     def examine(self, now: Stamp) -> UnitExamined:
         """unsent: sealed packets without an accepting receipt; the oldest, tried first, tells what hinders."""
         services = self.services
+        refusal = services.sealer.keys.out_of_time(now.at)
         free_mb = shutil.disk_usage(services.data).free // 1_000_000
         return UnitExamined(
             UnitStanding(
@@ -32,6 +33,7 @@ class Diagnostics:
                 enough_free=free_mb >= FREE_DISK_MB,
                 unsent=services.outbox.count(*UNDELIVERED),
                 last_fault=self._last_fault(),
+                keys_fault=str(refusal or ""),
             )
         )
 
