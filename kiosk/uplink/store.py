@@ -27,7 +27,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, Pre
 from obstore.store import LocalStore, S3Store
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta, UpdateVersion
+    from obstore import GetOptions, ObjectMeta, UpdateVersion
     from obstore.store import S3Config
 
 LARGEST_PACKET_BYTES = 32 * 1024 * 1024
@@ -160,10 +160,23 @@ class PacketStore:
         for name, size in self._listed("images", _IMAGE):
             yield name[1], size
 
-    def image_part(self, version: str, *, start: int, end: int) -> bytes:
-        """The bytes from `start` up to `end` of an image."""
+    def image_tag(self, version: str) -> str | None:
+        """What tells one image of that name from another (entity tag, RFC 9110, 8.8.3); None without one."""
+        found = self._head(f"images/{version}.raucb")
+        return found["e_tag"] if found is not None else None
+
+    def image_part(self, version: str, *, tag: str | None, start: int, end: int) -> bytes:
+        """The bytes from `start` up to `end` of the image that has this tag."""
         path = f"images/{version}.raucb"
-        return _ask(lambda: bytes(obstore.get_range(self._store, path, start=start, end=end)))
+        options: GetOptions = {"range": (start, end)}
+        if tag is not None:
+            options["if_match"] = tag
+        try:
+            return _ask(lambda: bytes(obstore.get(self._store, path, options=options).bytes()))
+        except PreconditionError:
+            raise StoreUnavailableError(f"{path} was replaced while it was fetched") from None
+        except (NotFoundError, FileNotFoundError):
+            raise StoreUnavailableError(f"{path} is not there") from None
 
     def _create(self, path: str, data: bytes, *, whole: Callable[[int], bool]) -> bool:
         """False when the object is there. whole: whether one of this size in bytes is all of it."""
