@@ -102,7 +102,7 @@ def _number(low: float, high: float, *, whole: bool = False) -> _Rule:
     noun = "a whole number" if whole else "a number"
     kind: type | tuple[type, ...] = int if whole else (int, float)
     return _Rule(
-        kind, f"{noun} from {low:g} to {high:g}", lambda v: isinstance(v, int | float) and low <= v <= high
+        kind, f"{noun} from {low:.9g} to {high:.9g}", lambda v: isinstance(v, int | float) and low <= v <= high
     )
 
 

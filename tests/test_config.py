@@ -56,6 +56,21 @@ def test_a_store_that_is_no_url_is_refused():
     assert "file:///FOLDER" in problems_of('[uplink]\nstore = "ftp://x"\n')[0]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ca = 7", "uplink.ca is 7; allowed: a text in quotes"),
+        ("part_kb = 3", "uplink.part_kb is 3; allowed: a whole number from 4 to 32000"),
+        ("part_kb = 32001", "uplink.part_kb is 32001; allowed: a whole number from 4 to 32000"),
+        ("part_kb = 12.5", "uplink.part_kb is 12.5; allowed: a whole number from 4 to 32000"),
+        ("bandwidth_kbps = -1", "uplink.bandwidth_kbps is -1; allowed: a number from 0 to 1000000"),
+        ('bandwidth_kbps = "8"', "uplink.bandwidth_kbps is '8'; allowed: a number from 0 to 1000000"),
+    ],
+)
+def test_the_uplinks_line_is_told_with_what_is_allowed(line: str, told: str):
+    assert problems_of(f"[uplink]\n{line}\n") == [f"line 2: {told}"]
+
+
 def test_all_problems_are_told_at_once():
     assert len(problems_of('[unit]\nid = "a b"\n[screen]\nwidth = 3\n')) == 2
 

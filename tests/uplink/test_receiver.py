@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from dataclasses import replace
 
 from kiosk.packet.archive import read_archive, write_archive
@@ -103,6 +105,31 @@ def test_an_object_larger_than_any_packet_is_not_read(line: Line, tmp_path):
         sparse.truncate(40_000_000_000)
     (broken,) = line.receiver().run_once()
     assert broken == Broken("ab" * 32, f"40000000000 bytes; allowed: {LARGEST_PACKET_BYTES}")
+
+
+def test_a_zip_bomb_is_refused_as_the_bytes_it_is(line: Line):
+    """Nothing in a packet is compressed: what inflates to 200 times its size is no archive, and stays small."""
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("payload.age", bytes(20_000_000))
+    assert len(bomb.getvalue()) < 100_000
+    sha256 = deliver(line, bomb.getvalue())
+    receipt = answers(line)[sha256].receipt
+    assert receipt.status is CentralStatus.ENROLL_FAILURE_AT_CENTRAL
+    assert line.store.receipt(sha256) is not None
+    assert list(line.receiver().run_once()) == []
+
+
+def test_a_header_that_claims_gigabytes_is_held_against_what_is_there(line: Line):
+    """The bomb of an uncompressed archive: 8 GB less one byte announced (ustar: eleven octal digits)."""
+    whole = bytearray(write_archive({"payload.age": b"x"}))
+    whole[124:136] = b"77777777777\0"
+    whole[148:156] = b" " * 8
+    whole[148:156] = b"%06o\0 " % sum(whole[:512])
+    sha256 = deliver(line, bytes(whole))
+    receipt = answers(line)[sha256].receipt
+    assert receipt.status is CentralStatus.ENROLL_FAILURE_AT_CENTRAL
+    assert "payload.age to end at byte 8589935103" in receipt.detail
 
 
 def test_a_packet_sealed_to_the_last_recipient_opens_after_the_rotation(line: Line, packet: SealedPacket):
