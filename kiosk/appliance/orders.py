@@ -32,10 +32,10 @@ class OrderRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """undelivered_too: a reset that does not wait for the receipts of sealed packets."""
+    """undelivered_too: how many packets and records that only the unit has a reset may destroy."""
 
     kind: OrderKind
-    undelivered_too: bool
+    undelivered_too: int
 
 
 def read_order(
@@ -53,6 +53,14 @@ def read_order(
             raise OrderRefusedError(f"for {fields['unit_id']!r}, and this is {unit_id!r}")
         if dt.datetime.fromisoformat(fields["valid_until"]) < now:
             raise OrderRefusedError(f"good until {fields['valid_until']}")
-        return Order(OrderKind(fields["order"]), fields["undelivered_too"] is True)
+        return Order(OrderKind(fields["order"]), _number(fields["undelivered_too"]))
     except (ValueError, TypeError, KeyError) as error:
         raise OrderRefusedError(f"cannot be read: {error}") from error
+
+
+def _number(value: object) -> int:
+    if value is False:  # none
+        return 0
+    if not isinstance(value, int) or value is True or value < 0:
+        raise ValueError(f"undelivered_too is {value!r}; allowed: how many packets and records are destroyed")
+    return value

@@ -16,10 +16,11 @@ _EPILOG = """\
 order.json on the stick, with its signature (CMS, DER) in order.json.p7s:
 
   {"format": "ktp-el kiosk order 1", "order": "update", "unit_id": "KIOSK-7",
-   "valid_until": "2027-01-31T00:00:00+07:00", "undelivered_too": false}
+   "valid_until": "2027-01-31T00:00:00+07:00", "undelivered_too": 0}
 
 `update` installs the newest *.raucb of the stick and restarts into it for its trial; `reset` destroys the key
-slots of the data partition. The exit status is 1 when the order was refused.
+slots of the data partition, if `undelivered_too` is the number of packets and records that only this unit has.
+The exit status is 1 when the order was refused.
 """
 
 
@@ -79,9 +80,9 @@ def follow(config: Config, folder: Path, *, authority: Path) -> int:
 
 def _reset(config: Config, order: Order) -> int:
     from kiosk.appliance.orders import OrderRefusedError  # noqa: PLC0415
-    from kiosk.appliance.reset import undelivered  # noqa: PLC0415
+    from kiosk.appliance.reset import held  # noqa: PLC0415
 
-    waiting = undelivered(config)
-    if waiting and not order.undelivered_too:
-        raise OrderRefusedError(f"{waiting} packets have no receipt yet: export them first")
+    only_here = held(config)
+    if only_here.count != order.undelivered_too:
+        raise OrderRefusedError(f"{only_here}; the order allows {order.undelivered_too}, not {only_here.count}")
     return subprocess.run(["systemctl", "start", "--no-block", "kiosk-reset.service"], check=False).returncode

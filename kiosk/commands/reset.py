@@ -30,7 +30,9 @@ def configure(subparsers: Any) -> None:
     parser.add_argument(
         "--confirm", required=True, metavar="UNIT", help="the unit's id, as it stands on its screen"
     )
-    parser.add_argument("--undelivered", action="store_true", help="also when packets wait for their receipt")
+    parser.add_argument(
+        "--destroying", type=int, default=0, metavar="N", help="how many packets and records only this unit has"
+    )
     parser.set_defaults(run=run)
 
 
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     config = load(arguments.config)
     try:
-        destroyed = reset(config, confirmed=arguments.confirm, undelivered_too=arguments.undelivered)
+        destroyed = reset(config, confirmed=arguments.confirm, destroying=arguments.destroying)
     except ResetRefusedError as error:
         print(f"kiosk reset: refused: {error}", file=sys.stderr)
         return 1

@@ -356,3 +356,9 @@ def check_journal(path: Path) -> None:
     """Whether the journal at `path` is whole, without the key that reads it. Raises JournalDamagedError."""
     with Journal(path, wrapping_key=bytes(KEY_BYTES)) as journal:
         journal.check()
+
+
+def open_enrollments(path: Path) -> tuple[str, ...]:
+    """As `Journal.enrollments`, which needs no key. Raises JournalDamagedError."""
+    with Journal(path, wrapping_key=bytes(KEY_BYTES)) as journal:
+        return journal.enrollments()

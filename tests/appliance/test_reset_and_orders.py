@@ -15,9 +15,11 @@ from kiosk.appliance.orders import OrderRefusedError
 from kiosk.appliance.reset import ResetRefusedError, reset
 from kiosk.commands.order import follow
 from kiosk.config import load
+from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import Outbox
 from tests.appliance.office import TODAY, Office
+from tests.enrollment.people import NOW
 from tests.security.ceremonies import UNIT, make_authority_folder
 
 
@@ -45,7 +47,24 @@ def test_a_reset_waits_for_undelivered_packets(made: Office) -> None:
     outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
     with pytest.raises(ResetRefusedError, match="1 packets"):
         reset(config, confirmed=UNIT)
-    assert reset(config, confirmed=UNIT, undelivered_too=True)
+    with pytest.raises(ResetRefusedError, match="--destroying 1"):
+        reset(config, confirmed=UNIT, destroying=2)
+    assert reset(config, confirmed=UNIT, destroying=1)
+
+
+def test_a_reset_counts_records_not_sealed_and_packets_it_cannot_read(made: Office) -> None:
+    config = load(made.places.settings)
+    folder = DataFolder(config.data)
+    outbox = Outbox(folder.outbox)
+    sha256 = outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+    (folder.outbox / f"{sha256}.json").write_text("rotten")
+    with Journal(folder.journal, wrapping_key=bytes(32)) as journal:
+        for enrollment_id in ("E-1", "E-2"):
+            journal.append(enrollment_id, {"kind": "begun"}, NOW)
+    with pytest.raises(ResetRefusedError, match=r"1 packets .* 1 records are not sealed"):
+        reset(config, confirmed=UNIT, destroying=1)
+    assert made.places.settings.exists()
+    assert reset(config, confirmed=UNIT, destroying=2)
 
 
 # --- orders on a stick ----------------------------------------------------------------------------
@@ -95,6 +114,7 @@ def test_a_stick_without_an_order_does_nothing(made: Office, asked: Path) -> Non
         ({"unit_id": "KIOSK-8"}, "KIOSK-8"),
         ({"valid_until": "2020-01-01T00:00:00+00:00"}, "2020"),
         ({"order": "explode"}, "explode"),
+        ({"undelivered_too": True}, "how many"),
         ({"format": "another"}, "form"),
         ({"more": 1}, "form"),
         ({"valid_until": "2020-01-01"}, "cannot be read"),
@@ -124,6 +144,6 @@ def test_an_order_waits_for_undelivered_packets(made: Office, asked: Path) -> No
     orders(made)
     with pytest.raises(OrderRefusedError, match="1 packets"):
         follow(config, made.stick, authority=made.anchor)
-    orders(made, undelivered_too=True)
+    orders(made, undelivered_too=1)
     assert follow(config, made.stick, authority=made.anchor) == 0
     assert asked.read_text() == "start --no-block kiosk-reset.service\n"
