@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from kiosk.appliance.swap import STAGED, begin_swap, finish_swap, own_as
 from kiosk.courier.ledger import name_of
 from kiosk.courier.stick import StickFault, fault_of, sha256_of
 from kiosk.enrollment.record import ClockTrust, Stamp
@@ -29,7 +31,7 @@ from kiosk.packet.faults import PacketFault
 from kiosk.packet.manifest import document, read_document
 from kiosk.security.audit import AuditEvent, AuditLog
 from kiosk.security.keys import DeviceKeys
-from kiosk.storage.atomic import sync_folder, write_atomic
+from kiosk.storage.atomic import write_atomic
 from kiosk.storage.journal import Journal, JournalDamagedError, check_journal
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import UNDELIVERED, Outbox, OutboxError
@@ -168,12 +170,13 @@ def restore(source: Path, data: Path, *, keys: DeviceKeys, at: Stamp, force: boo
     folder = DataFolder(data)
     try:
         data.mkdir(parents=True, exist_ok=True)
+        finish_restore(data)
         if folder.journal.exists():
             if _in_use(folder.journal):
                 return Refused(BackupFault.RUNNING)
             if not force and (behind := _behind(backup, source, folder.journal)):
                 return Refused(BackupFault.OLDER, behind)
-        staged = data / ".restoring"
+        staged = data / STAGED
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(mode=0o700)
         for name in backup.files:
@@ -184,14 +187,14 @@ def restore(source: Path, data: Path, *, keys: DeviceKeys, at: Stamp, force: boo
         if foreign := _unreadable(staged / "journal.sqlite", keys):
             shutil.rmtree(staged)
             return Refused(BackupFault.FOREIGN, foreign)
-        replaced = _swap(staged, data)
+        begin_swap(data, [part for part in _PARTS if part != folder.audit.name or not folder.audit.exists()])
+        finish_restore(data)
     except OSError as error:
         return Refused(fault_of(error), str(error))
-    if replaced is not None:
-        _keep_what_only_the_present_has(DataFolder(replaced), folder)
     AuditLog(folder.audit, nik_key=None).record(
         AuditEvent.RESTORED, at, details={"backup_sha256": backup.sha256, "forced": force}
     )
+    own_as(data, folder.audit)
     return backup
 
 
@@ -226,7 +229,11 @@ def _copy_folder(folder: Path, to: Path) -> None:
 
 
 def _copy_file(path: Path, to: Path) -> None:
-    write_atomic(to, path.read_bytes(), mode=path.stat().st_mode & 0o777)
+    kept = path.stat()
+    write_atomic(to, path.read_bytes(), mode=kept.st_mode & 0o777)
+    if os.geteuid() == 0:
+        with suppress(PermissionError):  # a stick without owners
+            os.chown(to, kept.st_uid, kept.st_gid)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -271,24 +278,9 @@ def _unreadable(journal: Path, keys: DeviceKeys) -> str:
     return ""
 
 
-def _swap(staged: Path, data: Path) -> Path | None:
-    """Each part into its place. Returns where the parts of before are, None when there were none."""
-    number = 1 + max(
-        (int(p.suffix[1:]) for p in data.glob("replaced.*") if p.suffix[1:].isdecimal()), default=0
-    )
-    replaced = data / f"replaced.{number}"
-    for name in _PARTS:
-        if name == "audit.jsonl" and (data / name).exists():
-            continue
-        for old in (name, f"{name}-wal", f"{name}-shm"):
-            if (data / old).exists():
-                replaced.mkdir(mode=0o700, exist_ok=True)
-                (data / old).rename(replaced / old)
-        if (staged / name).exists():
-            (staged / name).rename(data / name)
-    shutil.rmtree(staged)
-    sync_folder(data)
-    return replaced if replaced.exists() else None
+def finish_restore(data: Path) -> None:
+    """What a power cut left half put in place, before anybody opens it."""
+    finish_swap(data, lambda replaced: _keep_what_only_the_present_has(DataFolder(replaced), DataFolder(data)))
 
 
 def _keep_what_only_the_present_has(present: DataFolder, restored: DataFolder) -> None:

@@ -65,9 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(config: Config) -> None:
+    from kiosk.appliance.backup import finish_restore  # noqa: PLC0415
     from kiosk.compose import assemble  # noqa: PLC0415
     from kiosk.ui.app import run as run_window  # noqa: PLC0415
 
+    finish_restore(config.data)
     unit = assemble(config)
     try:
         os.environ.setdefault("KIVY_DPI", str(config.screen.dpi))

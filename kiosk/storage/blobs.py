@@ -82,6 +82,8 @@ class BlobStore:
         folder = self._enrollment_folder(enrollment_id)
         with self._lock:
             self._destroyed.add(enrollment_id)
+            for key in self._folder.parent.glob(f"replaced.*/blobs/{enrollment_id}/{_KEY_FILE}"):
+                erase(key)  # kept aside by a restore
             if not folder.exists():
                 return
             erase(folder / _KEY_FILE)

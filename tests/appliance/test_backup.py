@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from kiosk.__main__ import main
-from kiosk.appliance.backup import Backup, BackupFault, Refused, check_backup, make_backup, restore
+from kiosk.appliance.backup import (
+    Backup,
+    BackupFault,
+    Refused,
+    check_backup,
+    finish_restore,
+    make_backup,
+    restore,
+)
 from kiosk.compose import assemble, load_keys
 from kiosk.config import Config, load
 from kiosk.courier.stick import StickFault
@@ -193,6 +203,58 @@ def test_an_older_backup_is_refused_unless_forced_and_nothing_is_lost(unit: Unit
     assert (unit.config.data / "replaced.1" / "journal.sqlite").exists()
     assert (unit.config.data / "replaced.1" / "outbox" / f"{rotten}.ktp").exists()
     assert AuditLog(unit.folder.audit, nik_key=None).verify().sound
+
+
+class PowerCut(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("moves", range(8))
+def test_a_power_cut_between_parts_is_finished_at_the_next_start(
+    unit: Unit, moves: int, monkeypatch: pytest.MonkeyPatch
+):
+    unit.make()
+    outbox = Outbox(unit.folder.outbox)
+    newer = put_packet(outbox, 9)
+    outbox.close()
+    renamed, renames = Path.rename, 0
+
+    def until_the_cut(path: Path, target: Path) -> Path:
+        nonlocal renames
+        if renames == moves:
+            raise PowerCut
+        renames += 1
+        return renamed(path, target)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Path, "rename", until_the_cut)
+        with pytest.raises(PowerCut):
+            unit.restore()
+    finish_restore(unit.config.data)
+    finish_restore(unit.config.data)
+    assert unit.begun() == ("UNIT-000001",)
+    blobs = BlobStore(unit.folder.blobs, unit.keys.wrapping_key)
+    assert blobs.get("UNIT-000001", hashlib.sha256(b"image").hexdigest()) == b"image"
+    assert newer in {entry.sha256 for entry in Outbox(unit.folder.outbox).pending()}
+    assert not list(unit.config.data.glob(".restoring*"))
+
+
+def test_images_destroyed_after_a_restore_lose_their_key_in_what_it_replaced(unit: Unit):
+    unit.make()
+    assert isinstance(unit.restore(), Backup)
+    kept = unit.config.data / "replaced.1/blobs/UNIT-000001/session.key"
+    assert kept.exists()
+    BlobStore(unit.folder.blobs, unit.keys.wrapping_key).destroy("UNIT-000001")
+    assert not kept.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_belongs_to_the_kiosk(unit: Unit):
+    unit.make()
+    os.chown(unit.config.data, 12345, 12345)
+    assert isinstance(unit.restore(), Backup)
+    for path in (unit.folder.journal, unit.folder.audit, *unit.folder.blobs.rglob("*")):
+        assert path.stat().st_uid == 12345
 
 
 def test_a_backup_that_grew_apart_is_refused(unit: Unit):
