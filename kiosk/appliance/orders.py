@@ -18,7 +18,7 @@ from kiosk.packet.faults import PacketFault
 
 FORMAT = "ktp-el kiosk order 1"
 FILE, SIGNATURE = "order.json", "order.json.p7s"
-_FIELDS = {"format", "order", "unit_id", "valid_until", "undelivered_too"}
+_FIELDS = {"format", "order", "unit_id", "key_id", "valid_until", "undelivered_too"}
 
 
 class OrderKind(StrEnum):
@@ -39,9 +39,19 @@ class Order:
 
 
 def read_order(
-    document: bytes, signature: bytes, *, anchors: Sequence[x509.Certificate], unit_id: str, now: dt.datetime
+    document: bytes,
+    signature: bytes,
+    *,
+    anchors: Sequence[x509.Certificate],
+    unit_id: str,
+    key_id: str,
+    now: dt.datetime,
 ) -> Order:
-    """An order for this unit, still good, signed under one of `anchors`. Raises OrderRefusedError."""
+    """An order for this unit, still good, signed under one of `anchors`. Raises OrderRefusedError.
+
+    key_id: of the unit's present key. A unit that was reset and set up anew under its old name has another, so
+    that the order that reset it is not followed twice.
+    """
     signer = verify_detached(document, signature, anchors=anchors, at=now, where=FILE)
     if isinstance(signer, PacketFault):
         raise OrderRefusedError(str(signer))
@@ -51,6 +61,8 @@ def read_order(
             raise OrderRefusedError(f"not of the form {FORMAT!r} with {', '.join(sorted(_FIELDS))}")
         if fields["unit_id"] != unit_id:
             raise OrderRefusedError(f"for {fields['unit_id']!r}, and this is {unit_id!r}")
+        if fields["key_id"] != key_id:
+            raise OrderRefusedError(f"for the key {fields['key_id']!r}, and this unit's is {key_id!r}")
         if dt.datetime.fromisoformat(fields["valid_until"]) < now:
             raise OrderRefusedError(f"good until {fields['valid_until']}")
         return Order(OrderKind(fields["order"]), _number(fields["undelivered_too"]))

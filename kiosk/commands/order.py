@@ -16,6 +16,7 @@ _EPILOG = """\
 order.json on the stick, with its signature (CMS, DER) in order.json.p7s:
 
   {"format": "ktp-el kiosk order 1", "order": "update", "unit_id": "KIOSK-7",
+   "key_id": "<SHA-256 of its public key, in hex>",
    "valid_until": "2027-01-31T00:00:00+07:00", "undelivered_too": 0}
 
 `update` installs the newest *.raucb of the stick and restarts into it for its trial; `reset` destroys the key
@@ -62,14 +63,18 @@ def follow(config: Config, folder: Path, *, authority: Path) -> int:
 
     from kiosk.appliance.orders import FILE, SIGNATURE, OrderKind, read_order  # noqa: PLC0415
     from kiosk.commands import update  # noqa: PLC0415
+    from kiosk.security.ceremony import key_id_of_certificate  # noqa: PLC0415
+    from kiosk.security.keys import CERTIFICATE  # noqa: PLC0415
 
     if not (folder / FILE).exists():
         return 0
+    certificate = (config.keys / CERTIFICATE).read_bytes()
     order = read_order(
         (folder / FILE).read_bytes(),
         (folder / SIGNATURE).read_bytes(),
         anchors=x509.load_pem_x509_certificates(authority.read_bytes()),
         unit_id=config.unit_id,
+        key_id=key_id_of_certificate(x509.load_pem_x509_certificates(certificate)[0]),
         now=dt.datetime.now(dt.UTC),
     )
     print(f"order: {order.kind}", flush=True)

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from kiosk.appliance.orders import FORMAT as ORDER
 from kiosk.appliance.orders import OrderRefusedError
+from kiosk.appliance.provisioning_files import finish_from
 from kiosk.appliance.reset import ResetRefusedError, reset
 from kiosk.commands.order import follow
 from kiosk.config import load
+from kiosk.security.ceremony import key_id_of_certificate
+from kiosk.security.keys import CERTIFICATE
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import Outbox
@@ -70,11 +74,17 @@ def test_a_reset_counts_records_not_sealed_and_packets_it_cannot_read(made: Offi
 # --- orders on a stick ----------------------------------------------------------------------------
 
 
+def key_id(office: Office) -> str:
+    certificate = (load(office.places.settings).keys / CERTIFICATE).read_bytes()
+    return key_id_of_certificate(x509.load_pem_x509_certificates(certificate)[0])
+
+
 def orders(office: Office, **changes: Any) -> None:
     fields = {
         "format": ORDER,
         "order": "reset",
         "unit_id": UNIT,
+        "key_id": key_id(office),
         "valid_until": (TODAY + dt.timedelta(days=7)).isoformat(),
         "undelivered_too": False,
         **changes,
@@ -103,6 +113,19 @@ def test_a_signed_order_resets_the_unit_it_names(made: Office, asked: Path) -> N
     assert asked.read_text() == "start --no-block kiosk-reset.service\n"
 
 
+def test_a_unit_set_up_anew_under_its_name_does_not_follow_the_order_again(made: Office, asked: Path) -> None:
+    orders(made)
+    first = key_id(made)
+    reset(load(made.places.settings), confirmed=UNIT)
+    made.begins()
+    made.certifies()
+    finish_from(made.places, made.stick)
+    assert key_id(made) != first
+    with pytest.raises(OrderRefusedError, match=first):
+        follow(load(made.places.settings), made.stick, authority=made.anchor)
+    assert asked.read_text() == ""
+
+
 def test_a_stick_without_an_order_does_nothing(made: Office, asked: Path) -> None:
     assert follow(load(made.places.settings), made.stick, authority=made.anchor) == 0
     assert asked.read_text() == ""
@@ -114,6 +137,7 @@ def test_a_stick_without_an_order_does_nothing(made: Office, asked: Path) -> Non
         ({"unit_id": "KIOSK-8"}, "KIOSK-8"),
         ({"valid_until": "2020-01-01T00:00:00+00:00"}, "2020"),
         ({"order": "explode"}, "explode"),
+        ({"key_id": "ab" * 32}, "for the key 'abab"),
         ({"undelivered_too": True}, "how many"),
         ({"format": "another"}, "form"),
         ({"more": 1}, "form"),
