@@ -25,6 +25,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -32,7 +33,7 @@ from typing import Any
 
 from kiosk.enrollment.record import ClockTrust, Stamp
 from kiosk.storage.aead import KEY_BYTES, SealBrokenError, new_key, seal, unseal
-from kiosk.storage.database import Database, DatabaseDamagedError
+from kiosk.storage.database import Database, DatabaseDamagedError, DatabaseUnavailableError
 
 _KIND = 0x4B544A32  # "KTJ2"
 _SCHEMA = """
@@ -359,6 +360,15 @@ def check_journal(path: Path) -> None:
 
 
 def open_enrollments(path: Path) -> tuple[str, ...]:
-    """As `Journal.enrollments`, which needs no key. Raises JournalDamagedError."""
-    with Journal(path, wrapping_key=bytes(KEY_BYTES)) as journal:
-        return journal.enrollments()
+    """As `Journal.enrollments`, for who may only read the file. Raises DatabaseUnavailableError.
+
+    Read-only, SQLite wants the log files of whoever writes; without a log the file is whole as it is.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as connection:
+            rows = connection.execute("SELECT enrollment FROM standing WHERE at_rest = 0 ORDER BY begun")
+            return tuple(row[0] for row in rows)
+    except sqlite3.Error as error:
+        raise DatabaseUnavailableError(f"{path}: {error}") from error
