@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,10 +150,12 @@ def touch_enters_the_flow(bench: Bench) -> Seen:
 def no_network_for_the_screen(bench: Bench) -> Seen:
     """The process with the plaintext reaches the loopback only; the one with the network sees no devices."""
     machine = bench.unit()
-    status, told = machine.run(
-        "systemd-run --quiet --wait --pipe --uid=kiosk-ui -p IPAddressDeny=any -p IPAddressAllow=localhost "
-        "python3 -c \"import socket; socket.create_connection(('10.0.2.2', 9), 5)\" 2>&1"
-    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        there = ("10.0.2.2", listening.getsockname()[1])
+        status, told = machine.run(
+            "systemd-run --quiet --wait --pipe --uid=kiosk-ui -p IPAddressDeny=any -p IPAddressAllow=localhost "
+            f'python3 -c "import socket; socket.create_connection({there}, 5)" 2>&1'
+        )
     if status == 0 or not re.search(r"PermissionError|refused|unreachable|not permitted", told):
         raise CheckFailedError(f"status {status}: {told[-200:]}")
     devices = machine.ask("systemctl show --property=PrivateDevices --value kiosk-uplink")
@@ -259,7 +262,7 @@ def _identify(bench: Bench) -> None:
 
 def bounded_log(bench: Bench) -> Seen:
     machine = bench.unit()
-    where = machine.ask("findmnt --noheadings --output SOURCE /var/log/journal || true")
+    where = machine.ask("findmnt --noheadings --output SOURCE --target $(readlink -f /var/log/journal)")
     _, told = machine.run(
         "journalctl --disk-usage; systemd-analyze cat-config systemd/journald.conf | grep SystemMaxUse="
     )
