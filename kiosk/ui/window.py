@@ -10,7 +10,6 @@ from typing import Any
 from kivy.base import EventLoop, runTouchApp, stopTouchApp
 from kivy.clock import Clock
 from kivy.core.window import Window
-from kivy.graphics.opengl import glFinish
 from kivy.metrics import Metrics
 from kivy.uix.widget import Widget
 
@@ -43,20 +42,15 @@ class KioskWindow(Widget):
 
     def open(self) -> None:
         Window.clearcolor = (0, 0, 0, 1)
-        Window.bind(on_key_down=self._key, on_flip=self._finish)
+        Window.bind(on_key_down=self._key)
         runTouchApp(self, embedded=True)
         self.size = Window.size
         Clock.schedule_interval(self._frame, 0)
 
     def close(self) -> None:
         Clock.unschedule(self._frame)
-        Window.unbind(on_key_down=self._key, on_flip=self._finish)
+        Window.unbind(on_key_down=self._key)
         stopTouchApp()
-
-    @staticmethod
-    def _finish(_: object) -> None:
-        """A buffer is shown as it is when it is flipped, and Mesa's software renderers do not make KMS wait."""
-        glFinish()
 
     @property
     def closed(self) -> bool:
