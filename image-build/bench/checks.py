@@ -153,7 +153,8 @@ def no_network_for_the_screen(bench: Bench) -> Seen:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         there = ("10.0.2.2", listening.getsockname()[1])
         status, told = machine.run(
-            "systemd-run --quiet --wait --pipe --uid=kiosk-ui -p IPAddressDeny=any -p IPAddressAllow=localhost "
+            "systemd-run --quiet --collect --wait --pipe --uid=kiosk-ui "
+            "-p IPAddressDeny=any -p IPAddressAllow=localhost "
             f'python3 -c "import socket; socket.create_connection({there}, 5)" 2>&1'
         )
     if status == 0 or not re.search(r"PermissionError|refused|unreachable|not permitted", told):
