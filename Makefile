@@ -17,7 +17,7 @@ sim: ## the same application in the environment of the appliance's units, with s
 test: ## set up, then every check and test
 	@image-build/setup.sh dev
 	@$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest -n 2 --dist loadfile -rs
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs
 
 check: ## format, lint, types, import contracts
 	$(PYTHON) -m ruff format --check --quiet .
