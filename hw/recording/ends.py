@@ -31,6 +31,8 @@ class End:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self.left = False
+        """Whether the other side was seen to leave. Another may have come since."""
         os.set_blocking(descriptor, False)
 
     def fileno(self) -> int:
@@ -39,11 +41,13 @@ class End:
     def receive(self) -> bytes | None:
         """What is there; None when nothing is, empty when the other side has left."""
         try:
-            return os.read(self._descriptor, _CHUNK_BYTES)
+            data = os.read(self._descriptor, _CHUNK_BYTES)
         except BlockingIOError:
             return None
         except OSError:  # a terminal says EIO
-            return b""
+            data = b""
+        self.left |= not data
+        return data
 
     def send(self, data: bytes) -> None:
         """Raises OSError when the other side has left or takes nothing."""
@@ -139,8 +143,9 @@ class TerminalPort:
                 self._unplug(master)
                 master = None
             elif master is not None and _is_opened(master):
+                master.left = False
                 self._converse(master, self._stopping)
-                if _is_opened(master):
+                if not master.left and _is_opened(master):
                     self._unplug(master)
                     master = None
             else:
