@@ -19,7 +19,7 @@ from kiosk.packet.seal import SealedPacket, seal
 from kiosk.security.keys import provision_development
 from kiosk.security.nik_hash import nik_hash
 from kiosk.storage.outbox import Outbox, PacketState
-from kiosk.uplink.store import PacketStore, StoreUnavailableError, open_store
+from kiosk.uplink.store import open_store
 from tests.packet.made_packets import NIK_KEY, Keys, made_contents, read_keys
 from tests.uplink.proxy import Proxy, running
 from tests.uplink.seaweed import SeaweedProcess
@@ -165,20 +165,6 @@ def _progress(outbox: Outbox, packets: int) -> Iterator[int]:
         time.sleep(0.1)
 
 
-def _wait_until_served(store: PacketStore, outbox: Outbox) -> None:
-    """A server killed at the very end answers before its volumes are back."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            for entry in outbox.entries():
-                store.packet(entry.sha256)
-            return
-        except StoreUnavailableError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
-
-
 def _tally(
     outbox: Outbox,
     proxy: Proxy,
@@ -190,7 +176,6 @@ def _tally(
     seconds: float,
 ) -> Tally:
     store = open_store(server.address.url)
-    _wait_until_served(store, outbox)
     store.join_parts()
     entries = outbox.entries()
     with proxy.lock:

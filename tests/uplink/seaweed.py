@@ -115,18 +115,23 @@ def seaweed_server(folder: Path) -> Iterator[Seaweed]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], *, filer: int, s3: int, log: Path) -> None:
-    """Ready once the filer takes the bucket's folder and the S3 port answers at all."""
+    """Ready once the filer takes the bucket's folder, what is written can be read, and the S3 port answers.
+
+    A volume server tells all its volumes at once: when one can be written, those of before are there too.
+    """
+    probe = f"http://127.0.0.1:{filer}/probe"
     deadline = time.monotonic() + START_TIMEOUT_S
     while process.poll() is None and time.monotonic() < deadline:
         made = _answers("POST", f"http://127.0.0.1:{filer}/buckets/{BUCKET}/")
-        if made and _answers("GET", f"http://127.0.0.1:{s3}/"):
+        kept = made and _answers("PUT", probe, b"kept") and _answers("GET", probe)
+        if kept and _answers("GET", f"http://127.0.0.1:{s3}/"):
             return
         time.sleep(0.25)
     raise AssertionError(f"SeaweedFS did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def _answers(method: str, url: str) -> bool:
-    request = urllib.request.Request(url, method=method)  # noqa: S310 - 127.0.0.1 only
+def _answers(method: str, url: str, body: bytes | None = None) -> bool:
+    request = urllib.request.Request(url, data=body, method=method)  # noqa: S310 - 127.0.0.1 only
     try:
         with urllib.request.urlopen(request, timeout=5):  # noqa: S310
             return True
