@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -34,7 +33,7 @@ from kiosk.i18n import translate
 from kiosk.matching.compare import MATCHER, compare
 from kiosk.packet.cms import verify_detached
 from kiosk.packet.contents import UnitInfo
-from kiosk.packet.envelope import check_envelope
+from kiosk.packet.envelope import vouched_sealed_at
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import Receipt, verify_receipt
 from kiosk.quality.minutiae import extract
@@ -48,7 +47,7 @@ from kiosk.storage.blobs import BlobStore
 from kiosk.storage.gallery import TemplateGallery
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
-from kiosk.storage.outbox import Outbox, OutboxError
+from kiosk.storage.outbox import Outbox
 from kiosk.storage.roster import Roster
 from kiosk.storage.sent import SentRegister
 
@@ -187,19 +186,10 @@ def _voice(config: Config) -> Voice:
 
 
 def _receipt_check(keys: DeviceKeys, outbox: Outbox) -> Callable[[bytes, str], Receipt | None]:
-    def sealed_at(packet_sha256: str) -> dt.datetime | None:
-        try:
-            envelope = check_envelope(outbox.read(packet_sha256), anchors=keys.anchors.devices)
-        except OutboxError:  # the centre has it whole: the receipt names its hash
-            return None
-        return None if isinstance(envelope, PacketFault) else envelope.header.vouched_sealed_at
-
     def check(data: bytes, packet_sha256: str) -> Receipt | None:
+        sealed_at = vouched_sealed_at(outbox.read_if_whole(packet_sha256), anchors=keys.anchors.devices)
         receipt = verify_receipt(
-            data,
-            packet_sha256=packet_sha256,
-            anchors=keys.anchors.receivers,
-            sealed_at=sealed_at(packet_sha256),
+            data, packet_sha256=packet_sha256, anchors=keys.anchors.receivers, sealed_at=sealed_at
         )
         return None if isinstance(receipt, PacketFault) else receipt
 

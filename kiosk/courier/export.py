@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from cryptography import x509
 from kiosk.courier.ledger import HandOver, Ledger, read_ledger
 from kiosk.courier.stick import StickFault, fault_of, put, sha256_of
 from kiosk.enrollment.record import Stamp
-from kiosk.packet.envelope import check_envelope
+from kiosk.packet.envelope import vouched_sealed_at
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.manifest import document
 from kiosk.packet.receipts import verify_receipt
@@ -153,12 +152,12 @@ def import_receipts(
         sha256 = found[1]
         try:
             known = outbox.receipt(sha256)
-            sealed_at = _sealed_at(outbox, sha256, device_anchors)
         except OutboxError:
             continue  # another unit's
         data = _read_up_to(path, _LARGEST_RECEIPT_BYTES)
         if data == known:
             continue
+        sealed_at = vouched_sealed_at(outbox.read_if_whole(sha256), anchors=device_anchors)
         receipt = verify_receipt(data, packet_sha256=sha256, anchors=receiver_anchors, sealed_at=sealed_at)
         if isinstance(receipt, PacketFault):
             yield ReceiptTaken(sha256, fault=str(receipt))
@@ -200,15 +199,6 @@ def _copied(path: Path, data: bytes, sha256: str) -> StickFault | None:
 def _signed(folder: Path, ledger: Ledger, line: HandOver, hand: Hand) -> Ledger | StickFault:
     longer = ledger.with_line(line, hand.sign(document(line)))
     return put(folder / LEDGER, longer.written()) or longer
-
-
-def _sealed_at(outbox: Outbox, sha256: str, anchors: Sequence[x509.Certificate]) -> dt.datetime | None:
-    """None also for a packet that is gone: purged, or damaged, and the centre has it whole."""
-    try:
-        envelope = check_envelope(outbox.read(sha256), anchors=anchors)
-    except OutboxError:
-        return None
-    return None if isinstance(envelope, PacketFault) else envelope.header.vouched_sealed_at
 
 
 def _read_up_to(path: Path, size_bytes: int) -> bytes:

@@ -95,6 +95,12 @@ def check_envelope(data: bytes, *, anchors: Sequence[x509.Certificate]) -> Envel
     return Envelope(header, signer, ciphertext, hashlib.sha256(data).hexdigest())
 
 
+def vouched_sealed_at(data: bytes | None, *, anchors: Sequence[x509.Certificate]) -> dt.datetime | None:
+    """When a packet was sealed, for judging its receipt; None also for one that is gone or does not hold."""
+    envelope = check_envelope(data, anchors=anchors) if data is not None else None
+    return envelope.header.vouched_sealed_at if isinstance(envelope, Envelope) else None
+
+
 def require_members(members: dict[str, bytes], allowed: tuple[str, ...], *, where: str) -> PacketFault | None:
     """Exactly the members named, in this order."""
     found = tuple(members)

@@ -218,6 +218,13 @@ class Outbox:
             raise PacketDamagedError(f"{sha256}: the stored packet does not have its hash")
         return data
 
+    def read_if_whole(self, sha256: str) -> bytes | None:
+        """As `read`; None for a packet that is gone, purged or damaged."""
+        try:
+            return self.read(sha256)
+        except OutboxError:
+            return None
+
     def receipt(self, sha256: str) -> bytes | None:
         """The stored receipt, checked against its hash, or None. Raises as `read` does."""
         entry = self.entry(sha256)

@@ -11,7 +11,7 @@ from functools import partial
 
 from cryptography import x509
 
-from kiosk.packet.envelope import check_envelope
+from kiosk.packet.envelope import check_envelope, vouched_sealed_at
 from kiosk.packet.faults import PacketFault
 from kiosk.packet.receipts import verify_receipt
 from kiosk.storage.outbox import (
@@ -147,9 +147,8 @@ class Sender:
             return Report(sha256, Outcome.RECEIPT_REFUSED, str(error))
         if data is None or data == self._known_receipt(sha256):
             return None
-        receipt = verify_receipt(
-            data, packet_sha256=sha256, anchors=self.receiver_anchors, sealed_at=self._sealed_at(sha256)
-        )
+        sealed_at = vouched_sealed_at(self.outbox.read_if_whole(sha256), anchors=self.device_anchors)
+        receipt = verify_receipt(data, packet_sha256=sha256, anchors=self.receiver_anchors, sealed_at=sealed_at)
         if isinstance(receipt, PacketFault):
             if entry.state is not PacketState.REJECTED:
                 self.outbox.record_attempt(sha256, at=self.now(), fault=f"receipt: {receipt}")
@@ -164,13 +163,6 @@ class Sender:
             return self.outbox.receipt(sha256)
         except PacketDamagedError:
             return None
-
-    def _sealed_at(self, sha256: str) -> dt.datetime | None:
-        try:
-            envelope = check_envelope(self.outbox.read(sha256), anchors=self.device_anchors)
-        except OutboxError:
-            return None
-        return None if isinstance(envelope, PacketFault) else envelope.header.vouched_sealed_at
 
 
 def _named(damaged: Iterable[DamagedEntry]) -> Iterator[Report]:
