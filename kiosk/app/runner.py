@@ -130,14 +130,14 @@ class Runner:
             case SearchGallery(enrollment_id):
                 person = kiosk.enrollment(enrollment_id).person
                 assert person is not None  # noqa: S101 - who is not identified is not captured
-                self._running.append(self._seeker.submit(self._search, effect, person.nik, now))
+                self._submit(self._seeker, lambda: self._search(effect, person.nik, now))
             case Seal(enrollment_id):
                 finalised = kiosk.enrollment(enrollment_id)
                 written = self._on_ledger(lambda: None)
-                self._on_bench(lambda: self._seal(finalised, now, written))
+                self._submit(self._bench, lambda: self._seal(finalised, now, written))
             case PrintSlip(enrollment_id):
                 sealed = kiosk.enrollment(enrollment_id)
-                self._on_bench(lambda: self._print(sealed, now))
+                self._submit(self._bench, lambda: self._print(sealed, now))
             case Purge(enrollment_id):
                 packet_sha256 = kiosk.enrollment(enrollment_id).packet_sha256
                 if kiosk.policy.keep_received_s:
@@ -197,19 +197,17 @@ class Runner:
         self._bench.shutdown(wait=True)
         self._ledger.shutdown(wait=True)
 
-    def _on_ledger(self, work: Callable[[], None]) -> Future[None]:
-        future = self._ledger.submit(work)
+    def _submit(self, worker: ThreadPoolExecutor, work: Callable[[], None]) -> Future[None]:
+        future = worker.submit(work)
         self._running.append(future)
         return future
 
-    def _on_bench(self, work: Callable[[], None]) -> None:
-        self._running.append(self._bench.submit(work))
+    def _on_ledger(self, work: Callable[[], None]) -> Future[None]:
+        return self._submit(self._ledger, work)
 
     def _on(self, worker: ThreadPoolExecutor, work: Callable[[], Event]) -> Future[None]:
         """Work that ends in one event."""
-        future = worker.submit(lambda: self._post(work()))
-        self._running.append(future)
-        return future
+        return self._submit(worker, lambda: self._post(work()))
 
     def _record(self, enrollment_id: str, fact: Fact, enrollment: Enrollment | None, now: Stamp) -> None:
         self._services.journal.append(enrollment_id, fact_to_line(fact), now)
@@ -338,7 +336,10 @@ class Runner:
         return Delivery(enrollment.id, str(entry.state), outbox.sent_percent(entry), entry.last_fault)
 
     def _take_receipt(self, enrollment: Enrollment, entry: OutboxEntry) -> None:
+        """Nothing while the centre is at work: judging it reads the whole packet; this comes each second."""
         data = self._services.outbox.receipt(entry.sha256)
+        if entry.state is PacketState.PROCESSING:
+            return
         receipt = self._services.check_receipt(data, entry.sha256) if data else None
         if receipt is not None and receipt.status.verdict is not None:
             status, accepted = str(receipt.status), receipt.status.accepts
