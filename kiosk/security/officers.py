@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from kiosk.enrollment.codec import CodecError, from_json, to_json
 from kiosk.enrollment.events import Role
+from kiosk.security import key_files
 
 FAILURES_ALLOWED = 5
 LOCKOUT_S = 300.0
@@ -250,11 +250,4 @@ def _with_cards(held: object) -> object:
 
 
 def _save(path: Path, accounts: tuple[_Account, ...]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        json.dump(to_json(accounts), stream, indent=1)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    key_files.replace(path, json.dumps(to_json(accounts), indent=1).encode(), private=True)
