@@ -12,6 +12,7 @@ import contextlib
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -164,3 +165,38 @@ class DeviceWorker:
 
     def _publish(self, standing: Standing) -> None:
         self._standing = standing
+
+
+class WorkedDevice(ABC):
+    """What drivers with one worker have in common; see `hw.api.Device`."""
+
+    def __init__(self, kind: DeviceKind, url: str, *, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
+        self._kind = kind
+        self._url = url
+        self._worker = DeviceWorker(kind=kind, serve=self._serve, stop_timeout_s=stop_timeout_s)
+
+    @property
+    def kind(self) -> DeviceKind:
+        return self._kind
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    def state(self) -> DeviceState:
+        return self._worker.standing.state
+
+    def start(self) -> None:
+        if self.state() is DeviceState.STOPPED:
+            self._forget()
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def _forget(self) -> None:  # noqa: B027 - not every device has told something
+        """Before a stopped device is started: what it told then is nobody's now."""
+
+    @abstractmethod
+    def _serve(self, session: Session) -> None:
+        """One opening of the device, as `DeviceWorker` asks for it."""

@@ -38,7 +38,7 @@ from hw.card.token_process import (
     TokenStoppedError,
 )
 from hw.device_url import DeviceUrl, DeviceUrlError
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 LOOK_S = 1.0
 ANSWER_TIMEOUT_S = 15.0
@@ -56,45 +56,31 @@ class _Order:
     outcome: Future[Signed] = field(default_factory=Future)
 
 
-class Pkcs11Card:
+class Pkcs11Card(WorkedDevice):
     """See `hw.api.OfficerCard`. One caller at a time; a second is answered BUSY."""
 
     def __init__(
         self, module: Module, *, url: str, look_s: float = LOOK_S, answer_timeout_s: float = ANSWER_TIMEOUT_S
     ) -> None:
+        super().__init__(DeviceKind.CARD, url)
         self._module = module
-        self._url = url
         self._look_s = look_s
         self._answer_timeout_s = answer_timeout_s
         self._seen: Card | CardAbsent | Fault | None = None
         self._orders: queue.Queue[_Order | None] = queue.Queue(maxsize=1)
-        self._worker = DeviceWorker(kind=DeviceKind.CARD, serve=self._serve)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.CARD
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def info(self) -> DeviceInfo | Fault:
         return self._worker.standing.fault or DeviceInfo(
             DeviceKind.CARD, self._url, model=self._module.library.name
         )
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self._seen = None
-        self._worker.start()
+    def _forget(self) -> None:
+        self._seen = None
 
     def stop(self) -> None:
         with contextlib.suppress(queue.Full):
             self._orders.put_nowait(None)  # wakes the thread
-        self._worker.stop()
+        super().stop()
         self._refuse_waiting()
 
     def card(self) -> Card | CardAbsent | Fault | None:

@@ -9,47 +9,30 @@ from pathlib import Path
 import serial
 
 from hw import udev
-from hw.api import CodeScanner, DeviceInfo, DeviceKind, DeviceState, Fault, SelfTest
+from hw.api import CodeScanner, DeviceInfo, DeviceKind, Fault, SelfTest
 from hw.code.code_lines import CodeLines
 from hw.device_url import DeviceUrl
-from hw.worker import DeviceWorker, Session
+from hw.worker import Session, WorkedDevice
 
 READ_TIMEOUT_S = 0.1
 MAX_UNREAD = 16
 """Beyond this the oldest is dropped: nobody waits for a code scanned that long ago."""
 
 
-class SerialCodeScanner:
+class SerialCodeScanner(WorkedDevice):
     def __init__(self, path: Path, *, url: str, baud: int = 9600) -> None:
+        super().__init__(DeviceKind.CODE_SCANNER, url)
         self._path = path
-        self._url = url
         self._baud = baud
-        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
         self._unread: deque[str] = deque(maxlen=MAX_UNREAD)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.CODE_SCANNER
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def info(self) -> DeviceInfo | Fault:
         if (fault := self._worker.standing.fault) is not None:
             return fault
         return udev.identify(self._path, kind=self.kind, url=self._url)
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self._unread.clear()
-        self._worker.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
+    def _forget(self) -> None:
+        self._unread.clear()
 
     def read(self) -> str | Fault | None:
         """A code read before the scanner vanished is delivered before the fault."""

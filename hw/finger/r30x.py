@@ -42,7 +42,7 @@ from hw.finger.codes import (
 )
 from hw.finger.conversation import Conversation, ConversationStoppedError, NoAnswerError, open_port
 from hw.finger.requests import Request
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 IDLE_CHECK_S = 1.0
 """How often an idle module is asked for a sign of life; its adapter may stay when it is unplugged."""
@@ -72,24 +72,15 @@ class _Job:
     outcome: Future[Any]
 
 
-class R30xFingerModule:
+class R30xFingerModule(WorkedDevice):
     """See `hw.finger.api.FingerModule`. A second caller waits for the first; a third is answered BUSY."""
 
     def __init__(self, link: ModuleLink, *, url: str) -> None:
+        super().__init__(DeviceKind.FINGER_MODULE, url)
         self._link = link
-        self._url = url
         self._parameters = ModuleParameters(0, 0, 0, 0, link.address, DATA_BYTES[2], link.baud)
         self._sequence = 0
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=1)
-        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.FINGER_MODULE
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def info(self) -> DeviceInfo | Fault:
         if (fault := self._worker.standing.fault) is not None:
@@ -97,18 +88,13 @@ class R30xFingerModule:
         adapter = udev.identify(self._link.path, kind=self.kind, url=self._url)
         return replace(adapter, model=f"R30x system {self._parameters.system_id}", firmware="")
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self._sequence = 0
-        self._worker.start()
+    def _forget(self) -> None:
+        self._sequence = 0
 
     def stop(self) -> None:
         with contextlib.suppress(queue.Full):
             self._jobs.put_nowait(None)  # wakes the thread
-        self._worker.stop()
+        super().stop()
         self._refuse_waiting()
 
     def self_test(self) -> tuple[SelfTest, ...]:

@@ -15,7 +15,6 @@ import gpiozero
 from hw.api import (
     DeviceInfo,
     DeviceKind,
-    DeviceState,
     Fault,
     FaultCode,
     Panel,
@@ -26,7 +25,7 @@ from hw.api import (
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.panel.pins import LAST_PIN, PanelPins
 from hw.panel.signals import SIGNALS
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 TICK_S = 0.04
 """Short against the shortest light or tone; a switch is seen within one tick."""
@@ -36,39 +35,22 @@ PinFactory = Any
 """A gpiozero.Factory, which ships no types."""
 
 
-class GpioPanel:
+class GpioPanel(WorkedDevice):
+    """See `hw.api.Panel`. Stopped, all its lights are out."""
+
     def __init__(self, open_factory: Callable[[], PinFactory], *, pins: PanelPins, url: str) -> None:
+        super().__init__(DeviceKind.PANEL, url)
         self._open_factory = open_factory
         self._pins = pins
-        self._url = url
-        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
         self._shown = (PanelState.DARK, 0.0)
         self._wake = threading.Event()
         self._inputs = PanelInputs()
         self._chip = ""
 
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.PANEL
-
-    @property
-    def url(self) -> str:
-        return self._url
-
     def info(self) -> DeviceInfo | Fault:
         return self._worker.standing.fault or DeviceInfo(
             kind=self.kind, url=self._url, make="gpio", model=self._chip
         )
-
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        self._worker.start()
-
-    def stop(self) -> None:
-        """All lights go out."""
-        self._worker.stop()
 
     def show(self, state: PanelState) -> None:
         """Showing the same state again changes nothing; in particular it does not beep again."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from hw.api import (
     DeviceInfo,
     DeviceKind,
-    DeviceState,
     Fault,
     FaultCode,
     Locator,
@@ -28,7 +27,7 @@ from hw.position.gpsd_reports import (
     Report,
     read_report,
 )
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 PORT = 2947
 """Assigned to gpsd by IANA."""
@@ -52,37 +51,20 @@ class Freshness:
     fix_lifetime_s: float = 10.0
 
 
-class GpsdLocator:
+class GpsdLocator(WorkedDevice):
     """See `hw.api.Locator`."""
 
     def __init__(self, address: tuple[str, int], *, url: str, freshness: Freshness | None = None) -> None:
+        super().__init__(DeviceKind.POSITION, url)
         self._address = address
-        self._url = url
         self._freshness = freshness or Freshness()
         self._fix = Fix(None, None)
-        self._worker = DeviceWorker(kind=DeviceKind.POSITION, serve=self._serve)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.POSITION
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def info(self) -> DeviceInfo | Fault:
         return self._worker.standing.fault or DeviceInfo(DeviceKind.POSITION, self._url, model="gpsd")
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self._fix = Fix(None, None)
-        self._worker.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
+    def _forget(self) -> None:
+        self._fix = Fix(None, None)
 
     def position(self) -> Position | Fault | None:
         if (fault := self._worker.standing.fault) is not None:

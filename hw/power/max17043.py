@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
+from hw.api import DeviceInfo, DeviceKind, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
 from hw.device_url import DeviceUrl
 from hw.power.i2c import I2cBus, LinuxI2cBus
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 CHIP_ADDRESS = 0x36
 VCELL, SOC, VERSION = 0x02, 0x04, 0x08
@@ -29,7 +29,7 @@ _PLAUSIBLE_VOLTS = (2.5, 4.5)
 """A lithium cell's own limits with a margin. A bus without pull-up resistors reads 0 or FFFFh."""
 
 
-class Max17043Gauge:
+class Max17043Gauge(WorkedDevice):
     """See `hw.api.PowerSupply`. The chip does not see mains, and tells no run time."""
 
     def __init__(
@@ -40,37 +40,20 @@ class Max17043Gauge:
         low_percent: float = LOW_PERCENT,
         poll_s: float = POLL_S,
     ) -> None:
+        super().__init__(DeviceKind.POWER, url)
         self._open_bus = open_bus
-        self._url = url
         self._low_percent = low_percent
         self._poll_s = poll_s
         self._status: PowerStatus | None = None
         self._version = ""
-        self._worker = DeviceWorker(kind=DeviceKind.POWER, serve=self._serve)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.POWER
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def info(self) -> DeviceInfo | Fault:
         if (fault := self._worker.standing.fault) is not None:
             return fault
         return DeviceInfo(DeviceKind.POWER, self._url, make="Maxim", model="MAX17043", firmware=self._version)
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self._status = None
-        self._worker.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
+    def _forget(self) -> None:
+        self._status = None
 
     def power(self) -> PowerStatus | Fault | None:
         return self._worker.standing.fault or self._status

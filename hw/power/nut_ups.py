@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import time
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
+from hw.api import DeviceInfo, DeviceKind, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.power.nut_conversation import NutConversation, NutRefusedError
 from hw.power.nut_words import NutSyntaxError, power_status
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 POLL_S = 1.0
 """NUT's drivers look at the UPS every 2 s."""
@@ -20,39 +20,22 @@ PORT = 3493
 _UPS_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-class NutUps:
+class NutUps(WorkedDevice):
     """See `hw.api.PowerSupply`."""
 
     def __init__(self, address: tuple[str, int], *, ups: str, url: str, poll_s: float = POLL_S) -> None:
+        super().__init__(DeviceKind.POWER, url)
         self._address = address
         self._ups = ups
-        self._url = url
         self._poll_s = poll_s
         self._status: PowerStatus | None = None
         self._info = DeviceInfo(DeviceKind.POWER, url)
-        self._worker = DeviceWorker(kind=DeviceKind.POWER, serve=self._serve)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.POWER
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def info(self) -> DeviceInfo | Fault:
         return self._worker.standing.fault or self._info
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self._status = None
-        self._worker.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
+    def _forget(self) -> None:
+        self._status = None
 
     def power(self) -> PowerStatus | Fault | None:
         return self._worker.standing.fault or self._status

@@ -14,7 +14,7 @@ from hw.device_url import DeviceUrl
 from hw.printer.conversation import Conversation
 from hw.printer.link import LinkSpec, PrinterNode, SerialPort, TcpAddress
 from hw.printer.slip_bytes import Paper, encode
-from hw.worker import DeviceWorker, Session
+from hw.worker import Session, WorkedDevice
 
 STATUS_INTERVAL_S = 0.5
 CONFIRM_TIMEOUT_S = 1.0
@@ -36,41 +36,26 @@ class _Job:
     outcome: Future[Fault | None]
 
 
-class EscPosSlipPrinter:
+class EscPosSlipPrinter(WorkedDevice):
     """A roll near its end still prints: the state stays READY while `info` answers the notice PAPER_LOW."""
 
     def __init__(
         self, link: LinkSpec, *, url: str, paper: Paper, print_timeout_s: float = PRINT_TIMEOUT_S
     ) -> None:
+        super().__init__(DeviceKind.PRINTER, url, stop_timeout_s=STOP_TIMEOUT_S)
         self._link = link
-        self._url = url
         self._paper = paper
         self._print_timeout_s = print_timeout_s
         self._info = DeviceInfo(kind=self.kind, url=url)
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=1)
-        self._worker = DeviceWorker(kind=self.kind, serve=self._serve, stop_timeout_s=STOP_TIMEOUT_S)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.PRINTER
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def info(self) -> DeviceInfo | Fault:
         return self._worker.standing.fault or self._info
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        self._worker.start()
-
     def stop(self) -> None:
         with contextlib.suppress(queue.Full):
             self._jobs.put_nowait(None)  # wakes the thread
-        self._worker.stop()
+        super().stop()
 
     def print_slip(self, slip: Slip) -> Fault | None:
         """Blocks until the slip is out, at most the print time-out and what a slow line adds.

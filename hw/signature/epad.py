@@ -16,7 +16,6 @@ from hw import udev
 from hw.api import (
     DeviceInfo,
     DeviceKind,
-    DeviceState,
     Fault,
     FaultCode,
     PadGeometry,
@@ -27,25 +26,16 @@ from hw.api import (
 from hw.device_url import DeviceUrl
 from hw.signature.epad_report import GEOMETRY, REPORT_LENGTH, EpadReport, EpadStream
 from hw.signature.ink import MAX_POINTS, Ink
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 POLL_MS = 100
 
 
-class EpadSignaturePad:
+class EpadSignaturePad(WorkedDevice):
     def __init__(self, path: Path, *, url: str, max_points: int = MAX_POINTS) -> None:
+        super().__init__(DeviceKind.SIGNATURE_PAD, url)
         self._path = path
-        self._url = url
-        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
         self._ink = Ink(max_points=max_points)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.SIGNATURE_PAD
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     @property
     def geometry(self) -> PadGeometry:
@@ -56,16 +46,8 @@ class EpadSignaturePad:
             return fault
         return udev.identify(self._path, kind=self.kind, url=self._url)
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self.clear()
-        self._worker.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
+    def _forget(self) -> None:
+        self.clear()
 
     def points(self) -> tuple[PenPoint, ...] | Fault:
         """Ink written before the pad was unplugged is still there when it returns, until `clear`."""

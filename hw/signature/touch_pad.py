@@ -14,7 +14,6 @@ from hw import udev
 from hw.api import (
     DeviceInfo,
     DeviceKind,
-    DeviceState,
     Fault,
     FaultCode,
     PadGeometry,
@@ -26,32 +25,23 @@ from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.signature.ink import Ink
 from hw.signature.input_events import Axis, PenTracker
 from hw.signature.input_node import InputNode
-from hw.worker import DeviceWorker, Session, SessionEnded
+from hw.worker import Session, SessionEnded, WorkedDevice
 
 AXES = ("x", "y", "pressure")
 _AXIS = re.compile(r"(-?[0-9]{1,9}):(-?[0-9]{1,9})(?::([0-9]{1,6}))?")
 _UNKNOWN = PadGeometry(width=1, height=1, max_pressure=1, units_per_mm=1.0)
 
 
-class TouchSignaturePad:
+class TouchSignaturePad(WorkedDevice):
     """See `hw.api.SignaturePad`. geometry: known from the first READY on."""
 
     def __init__(self, path: Path, *, url: str, axes: Mapping[str, Axis]) -> None:
         """axes: by name, instead of what the node says of itself."""
+        super().__init__(DeviceKind.SIGNATURE_PAD, url)
         self._path = path
-        self._url = url
         self._told = dict(axes)
         self._geometry = _UNKNOWN
         self._ink = Ink()
-        self._worker = DeviceWorker(kind=self.kind, serve=self._serve)
-
-    @property
-    def kind(self) -> DeviceKind:
-        return DeviceKind.SIGNATURE_PAD
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     @property
     def geometry(self) -> PadGeometry:
@@ -62,16 +52,8 @@ class TouchSignaturePad:
             return fault
         return udev.identify(self._path, kind=self.kind, url=self._url)
 
-    def state(self) -> DeviceState:
-        return self._worker.standing.state
-
-    def start(self) -> None:
-        if self.state() is DeviceState.STOPPED:
-            self.clear()
-        self._worker.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
+    def _forget(self) -> None:
+        self.clear()
 
     def points(self) -> tuple[PenPoint, ...] | Fault:
         """Ink written before the pad was unplugged is still there when it returns, until `clear`."""
