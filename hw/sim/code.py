@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from hw.api import DeviceKind
-from hw.sim.device import ArmedFaults, Simulator
-from hw.sim.pseudo_terminal import PseudoTerminal
+from hw.sim.device import ArmedFaults
+from hw.sim.pseudo_terminal import LineSimulator
 
 
 class UnprintableCodeError(ValueError):
     """Codes are printable ASCII."""
 
 
-class SimulatedCodeScanner(Simulator):
+class SimulatedCodeScanner(LineSimulator):
     """Faults of the next codes: `garbage`, a control byte in their middle; `cut`, no second half and no CR."""
 
     def __init__(self, *, folder: Path) -> None:
-        self._line = PseudoTerminal(folder / "code")
-        self._lock = threading.Lock()
         self._faults = ArmedFaults("garbage", "cut")
-        super().__init__(DeviceKind.CODE_SCANNER, self._faults)
+        super().__init__(DeviceKind.CODE_SCANNER, self._faults, link=folder / "code")
 
     @property
     def url(self) -> str:
         return f"serial://{self._line.path}?proto=code"
-
-    @property
-    def plugged(self) -> bool:
-        return self._line.plugged
-
-    def plug(self) -> None:
-        with self._lock:
-            self._line.plug()
-
-    def unplug(self) -> None:
-        with self._lock:
-            self._line.unplug()
 
     def scan(self, code: str) -> None:
         """The scanner reads one printed code. Raises UnprintableCodeError."""

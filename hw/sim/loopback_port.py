@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from abc import abstractmethod
 from collections.abc import Callable
+
+from hw.api import DeviceKind
+from hw.sim.device import ArmedFaults, Simulator, StandingFaults
 
 
 class LoopbackPort:
@@ -61,3 +65,25 @@ class LoopbackPort:
             with self._lock:
                 client.close()
                 self._client = None
+
+
+class PortSimulator(Simulator):
+    """A simulated device, or the daemon before it, on a port of its own."""
+
+    def __init__(self, kind: DeviceKind, faults: ArmedFaults | StandingFaults, *, name: str) -> None:
+        super().__init__(kind, faults)
+        self._port = LoopbackPort(self._converse, name=name)
+
+    @property
+    def plugged(self) -> bool:
+        return self._port.plugged
+
+    def plug(self) -> None:
+        self._port.plug()
+
+    def unplug(self) -> None:
+        self._port.unplug()
+
+    @abstractmethod
+    def _converse(self, connection: socket.socket) -> None:
+        """Serves one client, as `LoopbackPort` asks for it."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hw.api import DeviceKind
-from hw.sim.device import Simulator, StandingFaults
-from hw.sim.loopback_port import LoopbackPort
+from hw.sim.device import StandingFaults
+from hw.sim.loopback_port import PortSimulator
 
 _FAULTS = (
     "no_fix",
@@ -27,7 +27,7 @@ _PATH = "/dev/ttySIM0"
 FIRST_UTC = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
 
-class SimulatedGpsd(Simulator):
+class SimulatedGpsd(PortSimulator):
     """Faults last until armed with count 0.
 
     `no_fix`: the receiver sees too few satellites, and tells its own clock's time.
@@ -42,59 +42,48 @@ class SimulatedGpsd(Simulator):
         self._interval_s = interval_s
         self._latitude, self._longitude = -8.05, 111.71  # Trenggalek
         self._faults = StandingFaults(*_FAULTS)
-        super().__init__(DeviceKind.POSITION, self._faults)
-        self._port = LoopbackPort(self._converse, name="sim-gpsd")
+        super().__init__(DeviceKind.POSITION, self._faults, name="sim-gpsd")
 
     @property
     def url(self) -> str:
         return f"gpsd://127.0.0.1:{self._port.number}"
 
-    @property
-    def plugged(self) -> bool:
-        return self._port.plugged
-
-    def plug(self) -> None:
-        self._port.plug()
-
-    def unplug(self) -> None:
-        self._port.unplug()
-
     def drive_to(self, *, latitude_deg: float, longitude_deg: float) -> None:
         self._latitude, self._longitude = latitude_deg, longitude_deg
 
-    def _converse(self, client: socket.socket) -> None:
-        _send(client, {"class": "VERSION", "release": "sim", "proto_major": 3, "proto_minor": 14})
+    def _converse(self, connection: socket.socket) -> None:
+        _send(connection, {"class": "VERSION", "release": "sim", "proto_major": 3, "proto_minor": 14})
         watching, receiver_there = False, True
         while True:
-            if select.select([client], [], [], self._interval_s)[0]:
-                asked = client.recv(4096)
+            if select.select([connection], [], [], self._interval_s)[0]:
+                asked = connection.recv(4096)
                 if not asked:
                     return
                 if b'?WATCH={"enable":true,"json":true}' in asked:
                     watching, receiver_there = True, "no_receiver" not in self._faults
                     devices = [{"class": "DEVICE", "path": _PATH, "activated": _iso(self._utc)}]
-                    _send(client, {"class": "DEVICES", "devices": devices if receiver_there else []})
-                    _send(client, {"class": "WATCH", "enable": True, "json": True})
+                    _send(connection, {"class": "DEVICES", "devices": devices if receiver_there else []})
+                    _send(connection, {"class": "WATCH", "enable": True, "json": True})
             if watching:
-                receiver_there = self._report(client, receiver_there=receiver_there)
+                receiver_there = self._report(connection, receiver_there=receiver_there)
 
-    def _report(self, client: socket.socket, *, receiver_there: bool) -> bool:
+    def _report(self, connection: socket.socket, *, receiver_there: bool) -> bool:
         """Whether the receiver was there this time."""
         if "nonsense" in self._faults:
-            client.sendall(b"SSH-2.0-OpenSSH\r\n")
+            connection.sendall(b"SSH-2.0-OpenSSH\r\n")
         elif "endless" in self._faults:
-            client.sendall(b" " * 80 * 1024)
+            connection.sendall(b" " * 80 * 1024)
         elif "refusing" in self._faults:
-            _send(client, {"class": "ERROR", "message": "Unrecognized request"})
+            _send(connection, {"class": "ERROR", "message": "Unrecognized request"})
         elif "no_receiver" in self._faults:
             if receiver_there:
-                _send(client, {"class": "DEVICE", "path": _PATH, "activated": 0})
+                _send(connection, {"class": "DEVICE", "path": _PATH, "activated": 0})
             return False
         elif "silent" not in self._faults:
             if not receiver_there:
-                _send(client, {"class": "DEVICE", "path": _PATH, "activated": _iso(self._utc)})
-            _send(client, {"class": "SKY", "device": _PATH, "satellites": []})
-            _send(client, self._fix())
+                _send(connection, {"class": "DEVICE", "path": _PATH, "activated": _iso(self._utc)})
+            _send(connection, {"class": "SKY", "device": _PATH, "satellites": []})
+            _send(connection, self._fix())
         return True
 
     @property
@@ -114,5 +103,5 @@ def _iso(utc: datetime) -> str:
     return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03}Z"
 
 
-def _send(client: socket.socket, report: dict[str, Any]) -> None:
-    client.sendall(json.dumps(report).encode() + b"\r\n")
+def _send(connection: socket.socket, report: dict[str, Any]) -> None:
+    connection.sendall(json.dumps(report).encode() + b"\r\n")

@@ -6,14 +6,14 @@ import socket
 import time
 
 from hw.api import DeviceKind
-from hw.sim.device import Simulator, StandingFaults
-from hw.sim.loopback_port import LoopbackPort
+from hw.sim.device import StandingFaults
+from hw.sim.loopback_port import PortSimulator
 
 UPS = "sim"
 _FAULTS = ("data_stale", "driver_gone", "mute", "drip", "endless", "nonsense", "bad_charge")
 
 
-class SimulatedUps(Simulator):
+class SimulatedUps(PortSimulator):
     """Faults last until armed with count 0.
 
     `data_stale`, `driver_gone`: upsd lost its UPS, its driver. `mute`: it answers nothing.
@@ -22,25 +22,14 @@ class SimulatedUps(Simulator):
     """
 
     def __init__(self) -> None:
-        self._port = LoopbackPort(self._converse, name="sim-ups")
         self._faults = StandingFaults(*_FAULTS)
-        super().__init__(DeviceKind.POWER, self._faults)
+        super().__init__(DeviceKind.POWER, self._faults, name="sim-ups")
         self._status = "OL CHRG"
         self._charge = 100
 
     @property
     def url(self) -> str:
         return f"nut://127.0.0.1:{self._port.number}/{UPS}"
-
-    @property
-    def plugged(self) -> bool:
-        return self._port.plugged
-
-    def plug(self) -> None:
-        self._port.plug()
-
-    def unplug(self) -> None:
-        self._port.unplug()
 
     def supply(self, status: str, *, charge_percent: int) -> None:
         """status: NUT's tokens, such as "OB DISCHRG LB"."""

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import tty
 from pathlib import Path
+
+from hw.api import DeviceKind
+from hw.sim.device import ArmedFaults, Simulator
 
 
 class PseudoTerminal:
@@ -48,3 +52,24 @@ class PseudoTerminal:
         if self.plugged:
             with contextlib.suppress(BlockingIOError):
                 os.write(self._master, data)
+
+
+class LineSimulator(Simulator):
+    """A simulated device on a line of its own; its lock covers the line."""
+
+    def __init__(self, kind: DeviceKind, faults: ArmedFaults, *, link: Path) -> None:
+        super().__init__(kind, faults)
+        self._line = PseudoTerminal(link)
+        self._lock = threading.Lock()
+
+    @property
+    def plugged(self) -> bool:
+        return self._line.plugged
+
+    def plug(self) -> None:
+        with self._lock:
+            self._line.plug()
+
+    def unplug(self) -> None:
+        with self._lock:
+            self._line.unplug()

@@ -8,42 +8,28 @@ from pathlib import Path
 
 from hw.api import DeviceKind, PenPoint
 from hw.signature.epad_report import GEOMETRY, EpadReport
-from hw.sim.device import ArmedFaults, Simulator
-from hw.sim.pseudo_terminal import PseudoTerminal
+from hw.sim.device import ArmedFaults
+from hw.sim.pseudo_terminal import LineSimulator
 from hw.sim.subject import Subject
 
 
-class SimulatedSignaturePad(Simulator):
+class SimulatedSignaturePad(LineSimulator):
     """Faults: `lost_byte`, the next reports arrive one byte short; `noise`, a foreign byte before them."""
 
     def __init__(self, subject: Subject, *, folder: Path) -> None:
         self._subject = subject
-        self._line = PseudoTerminal(folder / "signature")
-        self._lock = threading.Lock()
         self._leaving = threading.Event()
         self._pen: threading.Thread | None = None
         self._faults = ArmedFaults("lost_byte", "noise")
-        super().__init__(DeviceKind.SIGNATURE_PAD, self._faults)
+        super().__init__(DeviceKind.SIGNATURE_PAD, self._faults, link=folder / "signature")
 
     @property
     def url(self) -> str:
         return f"epad://{self._line.path}"
 
-    @property
-    def plugged(self) -> bool:
-        return self._line.plugged
-
     def stop(self) -> None:
         self._lift_pen()
         self.unplug()
-
-    def plug(self) -> None:
-        with self._lock:
-            self._line.plug()
-
-    def unplug(self) -> None:
-        with self._lock:
-            self._line.unplug()
 
     def meet(self, subject: Subject) -> None:
         self._lift_pen()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import struct
-import threading
 from itertools import count
 from pathlib import Path
 
 from hw.api import DeviceKind, PenPoint
-from hw.sim.device import ArmedFaults, Simulator
-from hw.sim.pseudo_terminal import PseudoTerminal
+from hw.sim.device import ArmedFaults
+from hw.sim.pseudo_terminal import LineSimulator
 from hw.sim.subject import Subject
 
 X_MAX, Y_MAX, PRESSURE_MAX, UNITS_PER_MM = 4095, 2047, 255, 40
@@ -19,34 +18,20 @@ _REPORT, _DROPPED = 0, 3
 _SLOT, _X, _Y, _TRACKING_ID, _PRESSURE = 0x2F, 0x35, 0x36, 0x39, 0x3A
 
 
-class SimulatedTouchPad(Simulator):
+class SimulatedTouchPad(LineSimulator):
     """Faults: `palm`, a second contact lies on the pad with the next reports; `dropped`, the kernel lost events
     before the next reports."""
 
     def __init__(self, subject: Subject, *, folder: Path) -> None:
         self._subject = subject
-        self._line = PseudoTerminal(folder / "touch")
-        self._lock = threading.Lock()
         self._faults = ArmedFaults("palm", "dropped")
         self._contacts = count(7)
-        super().__init__(DeviceKind.SIGNATURE_PAD, self._faults)
+        super().__init__(DeviceKind.SIGNATURE_PAD, self._faults, link=folder / "touch")
 
     @property
     def url(self) -> str:
         axes = f"x=0:{X_MAX}:{UNITS_PER_MM}&y=0:{Y_MAX}:{UNITS_PER_MM}&pressure=0:{PRESSURE_MAX}"
         return f"evdev://{self._line.path}?{axes}"
-
-    @property
-    def plugged(self) -> bool:
-        return self._line.plugged
-
-    def plug(self) -> None:
-        with self._lock:
-            self._line.plug()
-
-    def unplug(self) -> None:
-        with self._lock:
-            self._line.unplug()
 
     def meet(self, subject: Subject) -> None:
         self._subject = subject

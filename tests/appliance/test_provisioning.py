@@ -313,9 +313,8 @@ def test_the_request_is_also_a_code_to_scan(officer: Hands, office: Office) -> N
     pixels = officer.screen.image(body.picture)
     assert pixels is not None
     [code] = zxingcpp.read_barcodes(np.kron(pixels, np.ones((4, 4, 1), np.uint8)))
-    scanned, written = (
-        x509.load_pem_x509_csr(each) for each in (code.text.encode(), (office.stick / f"{UNIT}.csr").read_bytes())
-    )
+    scanned = x509.load_pem_x509_csr(code.text.encode())
+    written = x509.load_pem_x509_csr((office.stick / f"{UNIT}.csr").read_bytes())
     assert scanned.public_key() == written.public_key()
     assert scanned.subject == written.subject
 
