@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 from cryptography import x509
@@ -15,13 +15,14 @@ from cryptography import x509
 from kiosk.storage.outbox import Outbox
 from kiosk.uplink.backoff import Backoff
 from kiosk.uplink.pace import Pace, StopAskedError
-from kiosk.uplink.sender import Outcome, Report, Sender
+from kiosk.uplink.sender import LOST, MOVED, Outcome, Report, Sender
 from kiosk.uplink.stop import StopSignal
 from kiosk.uplink.store import StoreUnavailableError, open_store
 from kiosk.uplink.tls import trust_only
 
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 300.0
+_NOT_WELL = LOST | {Outcome.PACKET_FAULT, Outcome.RECEIPT_REFUSED}
 _BYTES_PER_S_OF_KBPS = 1000 / 8
 _EPILOG = """\
 examples:
@@ -61,38 +62,46 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kiosk.uplink: {error}", file=sys.stderr)
         return 2
     if arguments.once:
-        return _pass(sender, stop)
+        return int(not _pass(sender, stop).isdisjoint(_NOT_WELL))
     backoff = Backoff(first_s=_FIRST_WAIT_S, longest_s=_LONGEST_WAIT_S)
-    run(lambda: _pass(sender, stop) == 0, wait=stop.wait, backoff=backoff, interval_s=arguments.interval)
+    run(lambda: _pass(sender, stop), wait=stop.wait, backoff=backoff, interval_s=arguments.interval)
     return 0
 
 
 def run(
-    attempt: Callable[[], bool], *, wait: Callable[[float], bool], backoff: Backoff, interval_s: float
+    attempt: Callable[[], Set[Outcome]],
+    *,
+    wait: Callable[[float], bool],
+    backoff: Backoff,
+    interval_s: float,
 ) -> None:
-    """Passes until `wait(seconds)` says stop; after one that failed, waits for at least the back-off."""
+    """Passes until `wait(seconds)` says stop; after one that lost the line, waits for at least the back-off.
+
+    The back-off grows while nothing at all gets through. A line that breaks now and then ends nearly every
+    pass of many packets, and is there; a packet that is damaged here says nothing of it.
+    """
     while True:
-        if attempt():
+        outcomes = attempt()
+        lost = not outcomes.isdisjoint(LOST)
+        if not lost or not outcomes.isdisjoint(MOVED):
             backoff.succeeded()
-            pause_s = interval_s
-        else:
-            pause_s = max(interval_s, backoff.failed())
+        pause_s = max(interval_s, backoff.failed()) if lost else interval_s
         if wait(pause_s):
             return
 
 
-def _pass(sender: Sender, stop: StopSignal) -> int:
-    """0 when nothing failed. Ends early when the end is asked for."""
-    failed = False
+def _pass(sender: Sender, stop: StopSignal) -> Set[Outcome]:
+    """What came of it. Ends early when the end is asked for."""
+    outcomes: set[Outcome] = set()
     try:
         for report in sender.run_once():
             _tell(report)
-            failed |= report.outcome in (Outcome.UNREACHABLE, Outcome.PACKET_FAULT, Outcome.RECEIPT_REFUSED)
+            outcomes.add(report.outcome)
             if stop.wait(0):
                 break
     except StopAskedError:
         pass
-    return int(failed)
+    return outcomes
 
 
 def _tell(report: Report) -> None:

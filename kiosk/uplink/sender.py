@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 
 from cryptography import x509
 
@@ -31,6 +30,8 @@ RECEIPTS_PER_PASS = 50
 """A centre months behind leaves thousands unanswered; asking for each every time would fill the line."""
 PACKETS_PER_PASS = 50
 """After these the receipts have their turn: sending the packets of months may take weeks."""
+LOST_IN_A_ROW = 2
+"""One packet that the store does not take may be the cause itself; with the second it is the line."""
 _AWAITING_ANSWER = (PacketState.SENT, PacketState.PROCESSING, PacketState.REJECTED)
 
 
@@ -42,9 +43,24 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     PACKET_FAULT = "packet_fault"
     RECEIPT_REFUSED = "receipt_refused"
+    INTERRUPTED = "interrupted"
+    """The line broke after some of its parts had arrived."""
     UNREACHABLE = "unreachable"
 
 
+MOVED = frozenset(
+    {
+        Outcome.SENT,
+        Outcome.ALREADY_THERE,
+        Outcome.RECEIVED,
+        Outcome.PROCESSING,
+        Outcome.REJECTED,
+        Outcome.INTERRUPTED,
+    }
+)
+"""Something reached the store, or came from it: the line is there."""
+LOST = frozenset({Outcome.INTERRUPTED, Outcome.UNREACHABLE})
+"""Something did not."""
 _ANSWERS = {True: Outcome.RECEIVED, False: Outcome.REJECTED, None: Outcome.PROCESSING}
 
 
@@ -63,7 +79,7 @@ class Sender:
 
     now: wall clock. part_bytes: larger packets go in parts of this size, unless the store is a folder.
     pace: the bandwidth cap, None for none. sample: which receipts to ask for when there are too many for
-    one pass.
+    one pass, and what to try next after a packet that the store did not take.
     """
 
     outbox: Outbox
@@ -76,24 +92,34 @@ class Sender:
     sample: Callable[[Sequence[OutboxEntry], int], Sequence[OutboxEntry]] = random.sample
 
     def run_once(self) -> Iterator[Report]:
-        """Ends at the first answer that the store is out of reach. What is damaged is named and passed over.
+        """Asks for receipts even where nothing could be sent. What is damaged is named and passed over.
 
         Raises StopAskedError as the pace does.
         """
         pending = self.outbox.look(*TO_SEND, limit=PACKETS_PER_PASS)
         yield from _named(pending.damaged)
-        for entry in pending.entries:
-            if (report := self._guarded(self._send, entry)) is not None:
-                yield report
-                if report.outcome is Outcome.UNREACHABLE:
-                    return
+        yield from self._in_turn(self._send, pending.entries)
         waiting = self.outbox.look(*_AWAITING_ANSWER)
         yield from _named(waiting.damaged)
-        for entry in self.sample(waiting.entries, min(len(waiting.entries), RECEIPTS_PER_PASS)):
-            if (answer := self._guarded(self._fetch_receipt, entry)) is not None:
-                yield answer
-                if answer.outcome is Outcome.UNREACHABLE:
-                    return
+        asked = self.sample(waiting.entries, min(len(waiting.entries), RECEIPTS_PER_PASS))
+        yield from self._in_turn(self._fetch_receipt, asked)
+
+    def _in_turn(
+        self, step: Callable[[OutboxEntry], Report | None], entries: Sequence[OutboxEntry]
+    ) -> Iterator[Report]:
+        """Until the store is out of reach for LOST_IN_A_ROW. After one it is any other's turn: the next in
+        order may be as unlucky in every pass, and those behind it would never go.
+        """
+        left, lost = list(entries), 0
+        while left and lost < LOST_IN_A_ROW:
+            report = self._guarded(step, left.pop(0))
+            if report is not None:
+                yield report
+            if report is None or report.outcome in MOVED:
+                lost = 0
+            elif report.outcome is Outcome.UNREACHABLE:
+                lost += 1
+                left = list(self.sample(left, len(left)))
 
     def _guarded(self, step: Callable[[OutboxEntry], Report | None], entry: OutboxEntry) -> Report | None:
         """A packet that the outbox cannot handle any more, damaged between two looks, holds up no other."""
@@ -112,6 +138,13 @@ class Sender:
         if isinstance(envelope, PacketFault):
             return self._unfit(sha256, str(envelope))
         self.outbox.record_attempt(sha256, at=self.now())
+        broken = Outcome.UNREACHABLE
+
+        def progress(sent_bytes: int) -> None:
+            nonlocal broken
+            broken = Outcome.INTERRUPTED
+            self.outbox.note_progress(sha256, sent_bytes)
+
         try:
             delivery = deliver(
                 self.store,
@@ -120,11 +153,11 @@ class Sender:
                 part_bytes=LARGEST_PACKET_BYTES if self.store.is_folder else self.part_bytes,
                 again=entry.attempts > 0,
                 spend=self._spend,
-                progress=partial(self.outbox.note_progress, sha256),
+                progress=progress,
             )
         except StoreUnavailableError as error:
             self.outbox.note_fault(sha256, str(error))
-            return Report(sha256, Outcome.UNREACHABLE, str(error))
+            return Report(sha256, broken, str(error))
         self.outbox.mark_sent(sha256, self.now())
         return Report(sha256, Outcome.SENT if delivery is Delivery.NEW else Outcome.ALREADY_THERE)
 

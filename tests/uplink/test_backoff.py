@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kiosk.uplink.__main__ import run
 from kiosk.uplink.backoff import Backoff
+from kiosk.uplink.sender import Outcome
 
 
 def test_waits_double_up_to_the_longest():
@@ -29,8 +32,11 @@ def test_months_of_failure_overflow_nothing():
     assert {backoff.failed() for _ in range(5000)} >= {300}
 
 
-def waits(results: list[bool], *, interval_s: float) -> list[float]:
-    """The pauses between passes with these results; the last pause is told to stop."""
+WELL, LOST, REFUSED = {Outcome.SENT}, {Outcome.UNREACHABLE}, {Outcome.PACKET_FAULT, Outcome.RECEIPT_REFUSED}
+
+
+def waits(results: list[set[Outcome]], *, interval_s: float) -> list[float]:
+    """The pauses between passes with these outcomes; the last pause is told to stop."""
     attempts, paused = iter(results), []
 
     def wait(seconds: float) -> bool:
@@ -43,8 +49,17 @@ def waits(results: list[bool], *, interval_s: float) -> list[float]:
 
 
 def test_a_failing_line_is_tried_less_and_less_until_it_works():
-    assert waits([True, False, False, False, True, False], interval_s=1) == [1, 2, 4, 8, 1, 2]
+    assert waits([set(), LOST, LOST, LOST, WELL, LOST], interval_s=1) == [1, 2, 4, 8, 1, 2]
+
+
+@pytest.mark.parametrize("got_through", [Outcome.SENT, Outcome.INTERRUPTED, Outcome.RECEIVED])
+def test_a_line_that_breaks_in_every_pass_but_lets_something_through_is_not_given_up(got_through: Outcome):
+    assert waits([LOST, LOST, LOST | {got_through}, LOST | {got_through}], interval_s=1) == [2, 4, 2, 2]
+
+
+def test_what_is_damaged_or_refused_is_no_fault_of_the_line():
+    assert waits([REFUSED, REFUSED, LOST, LOST | REFUSED, REFUSED], interval_s=1) == [1, 1, 2, 4, 1]
 
 
 def test_failure_never_means_trying_sooner():
-    assert waits([False, False, True], interval_s=3) == [3, 4, 3]
+    assert waits([LOST, LOST, WELL], interval_s=3) == [3, 4, 3]

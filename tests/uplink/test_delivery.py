@@ -6,14 +6,16 @@ import datetime as dt
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from obstore.store import LocalStore
 
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
 from kiosk.packet.seal import SealedPacket
 from kiosk.storage.outbox import OutboxEntry, PacketState, PurgeRefusedError
 from kiosk.uplink.sender import RECEIPTS_PER_PASS, Outcome, Report
-from kiosk.uplink.store import open_store
+from kiosk.uplink.store import Delivery, PacketStore, StoreUnavailableError, open_store
 from tests.uplink.conftest import Line
 
 
@@ -59,12 +61,58 @@ def test_a_dead_line_is_noted_and_the_packet_goes_later(line: Line, packet: Seal
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         dead = open_store(f"s3://ktp-el?endpoint=http://127.0.0.1:{unused.getsockname()[1]}")
-        line.put(packet)
-        line.put(seal_for(2, nik="3503111708010002"))
-        assert outcomes(line.send(dead)) == [Outcome.UNREACHABLE]  # one try, not one for each packet
-    (tried,) = [entry for entry in line.outbox.pending() if entry.attempts]
-    assert tried.last_fault
-    assert outcomes(line.send()) == [Outcome.SENT, Outcome.SENT]
+        for each in (packet, *(seal_for(n, nik=f"350311170801000{n}") for n in (2, 3, 4))):
+            line.put(each)
+        assert outcomes(line.send(dead)) == [Outcome.UNREACHABLE] * 2  # not one try for each packet
+    tried = [entry for entry in line.outbox.pending() if entry.attempts]
+    assert len(tried) == 2
+    assert all(entry.last_fault for entry in tried)
+    assert outcomes(line.send()) == [Outcome.SENT] * 4
+
+
+class Choosy(PacketStore):
+    """Does not take these, for a reason of its own."""
+
+    def __init__(self, folder: Path, refused: set[str]) -> None:
+        super().__init__(LocalStore(folder, mkdir=True))
+        self._refused = refused
+
+    def put_packet(self, sha256: str, data: bytes) -> Delivery:
+        if sha256 in self._refused:
+            raise StoreUnavailableError("503")
+        return super().put_packet(sha256, data)
+
+
+def test_packets_the_store_does_not_take_hold_up_no_others(line: Line, seal_for, tmp_path: Path):
+    for n in range(5):
+        line.put(seal_for(40 + n, nik=f"350311170801004{n}"))
+    *unlucky, third, fourth, last = [entry.sha256 for entry in line.outbox.pending()]
+
+    def backwards(rest: Sequence[OutboxEntry], count: int) -> Sequence[OutboxEntry]:
+        return rest[::-1][:count]
+
+    choosy = replace(line.sender(Choosy(tmp_path / "store", set(unlucky))), sample=backwards)
+    assert [(report.sha256, report.outcome) for report in choosy.run_once()] == [
+        (unlucky[0], Outcome.UNREACHABLE),
+        (last, Outcome.SENT),
+        (fourth, Outcome.SENT),
+        (third, Outcome.SENT),
+        (unlucky[1], Outcome.UNREACHABLE),
+    ]
+    assert {entry.sha256 for entry in line.outbox.pending()} == set(unlucky)
+
+
+def test_receipts_are_asked_for_though_nothing_could_be_sent(
+    line: Line, packet: SealedPacket, seal_for, tmp_path: Path
+):
+    line.put(packet)
+    line.send()
+    list(line.receiver().run_once())
+    waiting = [seal_for(n, nik=f"350311170801000{n}") for n in (2, 3)]
+    for each in waiting:
+        line.put(each)
+    choosy = Choosy(tmp_path / "store", {each.sha256 for each in waiting})
+    assert outcomes(line.send(choosy)) == [Outcome.UNREACHABLE, Outcome.UNREACHABLE, Outcome.RECEIVED]
 
 
 def test_a_packet_damaged_on_disk_stays_and_the_others_go(line: Line, packet: SealedPacket, seal_for, tmp_path):

@@ -154,7 +154,7 @@ def test_a_unit_sends_in_parts_to_a_real_server_and_the_centre_joins(
     with running(Proxy(seaweed.s3_port, cut=lambda _size: next(cuts, None))) as proxy:
         store = open_store(replace(seaweed, s3_port=proxy.port).url)
         sender = replace(line.sender(store), part_bytes=50_000)
-        assert [report.outcome for report in sender.run_once()] == [Outcome.UNREACHABLE]
+        assert [report.outcome for report in sender.run_once()] == [Outcome.INTERRUPTED]
         entry = line.outbox.entry(packet.sha256)
         assert line.outbox.sent_percent(entry) == 100 * 100_000 // len(packet.data)
         assert entry.last_fault
