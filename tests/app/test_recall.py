@@ -13,14 +13,16 @@ from kiosk.app.recovery import SEALED_SHOWN
 from kiosk.compose import Unit, assemble
 from kiosk.config import load
 from kiosk.enrollment.fact_versions import fact_to_line
+from kiosk.enrollment.record import ClockTrust, Stamp
 from kiosk.packet.cms import verify_detached
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
+from kiosk.packet.seal import seal
 from kiosk.security.keys import load_device_keys, provision_development
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import Outbox, PacketState
 from tests.enrollment.people import NOW
-from tests.packet.made_packets import Keys, read_keys
+from tests.packet.made_packets import Keys, made_contents, read_keys
 from tests.storage.months import enrollment_id, put_packet, sealed_story
 
 WAIT_S = 60.0
@@ -65,6 +67,23 @@ def answer(unit: Unit, keys: Keys, enrollment: str, status: CentralStatus) -> No
     at = dt.datetime.now(dt.UTC)
     receipt = sign_receipt(Receipt(entry.sha256, entry.nik_hash, status, at, "PUSAT"), signer=keys.receiver)
     outbox.attach_receipt(entry.sha256, receipt, accepted=status.accepts)
+
+
+@pytest.mark.parametrize(("trust", "believed"), [(ClockTrust.GPS, False), (ClockTrust.UNTRUSTED, True)])
+def test_a_receipt_from_before_a_vouched_sealing_purges_nothing(
+    unit: Unit, keys: Keys, trust: ClockTrust, believed: bool
+):
+    services = unit.controller.services
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    contents = replace(made_contents(finger_size=(48, 64)), sealed_at=Stamp(now, trust, 1))
+    packet = seal(contents, signer=keys.device, recipients=[keys.recipient])
+    services.outbox.put(packet.data, enrollment_id="E", nik_hash=packet.nik_hash, sealed_at=packet.sealed_at)
+    early = Receipt(
+        packet.sha256, "", CentralStatus.RECEIVED_AT_CENTRAL, now - dt.timedelta(minutes=1), "PUSAT"
+    )
+    found = services.check_receipt(sign_receipt(early, signer=keys.receiver), packet.sha256)
+    assert (found == early) is believed
+    assert (found is None) is not believed
 
 
 def tick_until(unit: Unit, done) -> None:

@@ -30,7 +30,7 @@ from kiosk.storage import atomic
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.outbox import Outbox, PacketState
 from tests.app.held_card import PIN, HeldCard
-from tests.packet.made_packets import NIK_KEY, Keys, made_contents, read_keys
+from tests.packet.made_packets import NIK_KEY, Keys, made_contents, read_keys, sealed_by_clock
 from tests.storage.months import put_packet
 
 NOW = Stamp(dt.datetime.now(dt.UTC).replace(microsecond=0), ClockTrust.NETWORK, 1)
@@ -76,8 +76,15 @@ class Trip:
     def check(self):
         return check(self.stick, self.trust)
 
-    def answer(self, sha256: str, *, status: CentralStatus = CentralStatus.RECEIVED_AT_CENTRAL, signer=None):
-        receipt = Receipt(sha256, "", status, NOW.at + dt.timedelta(days=1), "PUSAT")
+    def answer(
+        self,
+        sha256: str,
+        *,
+        status: CentralStatus = CentralStatus.RECEIVED_AT_CENTRAL,
+        after: dt.timedelta = dt.timedelta(days=1),
+        signer=None,
+    ):
+        receipt = Receipt(sha256, "", status, NOW.at + after, "PUSAT")
         path = self.stick / "packets" / f"{sha256}.receipt"
         path.write_bytes(sign_receipt(receipt, signer=signer or self.keys.receiver))
 
@@ -360,6 +367,27 @@ def test_forged_foreign_and_stale_receipts_are_refused(trip: Trip):
     trip.answer("cd" * 32)
     assert [(one.sha256, bool(one.fault)) for one in trip.receipts()] == [(first, True), (third, True)]
     assert trip.outbox.count(PacketState.SEALED) == PACKETS
+
+
+def test_a_receipt_from_before_the_sealing_is_refused_where_the_clock_was_vouched_for(trip: Trip):
+    contents = replace(made_contents(finger_size=(48, 64)), sealed_at=NOW)
+    packet = seal(contents, signer=trip.keys.device, recipients=[trip.keys.recipient])
+    vouched, unvouched = (
+        trip.outbox.put(
+            sealed_by_clock(packet.data, trip.keys, trust),
+            enrollment_id=f"E-{trust}",
+            nik_hash=packet.nik_hash,
+            sealed_at=packet.sealed_at,
+        )
+        for trust in (ClockTrust.NETWORK, ClockTrust.UNTRUSTED)
+    )
+    trip.export()
+    for sha256 in (vouched, unvouched):
+        trip.answer(sha256, after=dt.timedelta(minutes=-1))
+    taken = {one.sha256: one for one in trip.receipts()}
+    assert "or later" in taken[vouched].fault
+    assert trip.outbox.entry(vouched).state is PacketState.SEALED
+    assert trip.outbox.entry(unvouched).state is PacketState.RECEIVED
 
 
 def test_the_receiver_answers_the_stick_itself(trip: Trip, keys_folder: Path):

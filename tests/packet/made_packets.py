@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -34,6 +34,7 @@ from kiosk.enrollment.record import (
 )
 from kiosk.packet.cms import DeviceSigner
 from kiosk.packet.contents import PacketContents, UnitInfo
+from kiosk.packet.envelope import Envelope, check_envelope, close_envelope
 from kiosk.packet.open import read_identity
 from kiosk.security.nik_hash import nik_hash
 
@@ -79,6 +80,13 @@ class Keys:
     receiver_anchors: tuple[x509.Certificate, ...]
     recipient: str
     identity: pyrage.x25519.Identity
+
+
+def sealed_by_clock(data: bytes, keys: Keys, trust: ClockTrust) -> bytes:
+    """The packet as it is when its clock was vouched for so, or by nobody."""
+    envelope = check_envelope(data, anchors=keys.device_anchors)
+    assert isinstance(envelope, Envelope)
+    return close_envelope(replace(envelope.header, clock_trust=trust), envelope.ciphertext, signer=keys.device)
 
 
 def read_keys(folder: Path) -> Keys:

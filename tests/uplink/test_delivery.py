@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from obstore.store import LocalStore
 
+from kiosk.enrollment.record import ClockTrust
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
 from kiosk.packet.seal import SealedPacket
 from kiosk.storage.outbox import OutboxEntry, PacketState, PurgeRefusedError
 from kiosk.uplink.sender import RECEIPTS_PER_PASS, Outcome, Report
 from kiosk.uplink.store import Delivery, PacketStore, StoreUnavailableError, open_store
+from tests.packet.made_packets import sealed_by_clock
 from tests.uplink.conftest import Line
 
 
@@ -201,6 +203,16 @@ def test_a_receipt_from_before_the_sealing_is_refused(line: Line, packet: Sealed
     (report,) = line.send()
     assert report.outcome is Outcome.RECEIPT_REFUSED
     assert "or later" in report.detail
+
+
+def test_a_clock_that_nobody_vouched_for_refuses_no_receipt(line: Line, packet: SealedPacket):
+    """It may have been ahead of the receiver's: the packet would stay for ever."""
+    data = sealed_by_clock(packet.data, line.keys, ClockTrust.UNTRUSTED)
+    sha256 = line.outbox.put(data, enrollment_id="x", nik_hash=packet.nik_hash, sealed_at=packet.sealed_at)
+    line.send()
+    early = receipt_for(packet, line, packet_sha256=sha256, at=packet.sealed_at - dt.timedelta(minutes=1))
+    line.store.put_receipt(sha256, sign_receipt(early, signer=line.keys.receiver))
+    assert outcomes(line.send()) == [Outcome.RECEIVED]
 
 
 def test_a_long_unanswered_queue_is_asked_for_in_portions(line: Line):
