@@ -42,6 +42,8 @@ class KioskWindow(Widget):
 
     def open(self) -> None:
         Window.clearcolor = (0, 0, 0, 1)
+        # On KMS, SDL makes its surface anew in the first flip: what was drawn until then is lost.
+        Window.flip()
         Window.bind(on_key_down=self._key)
         runTouchApp(self, embedded=True)
         self.size = Window.size
