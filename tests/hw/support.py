@@ -1,13 +1,10 @@
-"""What the device tests share: a person made of plain shapes, patience, and a count of what a driver holds."""
+"""What the device tests share: a person made of plain shapes, and patience."""
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,30 +15,16 @@ PATIENCE_S = 30.0
 """Far more than anything here takes; a busy machine must not fail a test."""
 
 
-def eventually(condition: Callable[[], object], *, what: str = "", patience_s: float = PATIENCE_S) -> None:
+def eventually(
+    condition: Callable[[], object], *, what: str | Callable[[], str] = "", patience_s: float = PATIENCE_S
+) -> None:
+    """what: a function is asked at the end, for what has come instead."""
     deadline = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < deadline, f"did not come true in {patience_s} s: {what or condition}"
+        if time.monotonic() >= deadline:
+            told = what() if callable(what) else what
+            raise AssertionError(f"did not come true in {patience_s} s: {told or condition}")
         time.sleep(0.005)
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """Kernel threads, so that those of libraries count, too, and open descriptors."""
-
-    threads: int
-    descriptors: int
-
-
-def holdings() -> Holdings:
-    return Holdings(
-        threads=sum(1 for _ in Path("/proc/self/task").iterdir()),
-        descriptors=len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - iterdir would count its own
-    )
-
-
-def python_threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate()}
 
 
 @dataclass(frozen=True)

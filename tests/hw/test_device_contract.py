@@ -22,7 +22,8 @@ from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.service import SbiService
 from hw.sim.signature import SimulatedSignaturePad
 from hw.sim.touch_pad import SimulatedTouchPad
-from tests.hw.support import DrawnSubject, eventually, holdings, python_threads
+from tests.hw.holdings import leaving_nothing, open_and_close, python_threads
+from tests.hw.support import DrawnSubject, eventually
 
 TOUCH_PAD = "touch pad"
 
@@ -102,17 +103,11 @@ def test_it_may_be_started_and_stopped_any_number_of_times(driver: Any) -> None:
 
 
 def test_stopped_it_holds_no_thread_and_no_descriptor(simulated: SimulatedDevice, driver: Any) -> None:
-    driver.start()  # the first time libraries keep what they need for good
-    eventually(lambda: ready(driver))
-    driver.stop()
+    open_and_close(driver)  # the first time libraries keep what they need for good
     eventually(lambda: not any(name.startswith("process_request") for name in python_threads()))
-    before = holdings()
-    for _ in range(5):
-        driver.start()
-        eventually(lambda: ready(driver))
-        driver.stop()
-    eventually(lambda: holdings().threads <= before.threads, what=f"{before} then {holdings()}")
-    eventually(lambda: holdings().descriptors <= before.descriptors, what=f"{before} then {holdings()}")
+    with leaving_nothing():
+        for _ in range(5):
+            open_and_close(driver)
 
 
 def test_stopping_at_once_after_starting_leaves_nothing_behind(driver: Any) -> None:

@@ -24,7 +24,8 @@ from hw.recording.tape import read_tape
 from hw.registry import open_device
 from tests.hw.contract.benches import BENCHES, HARDWARE, set_up
 from tests.hw.fake_v4l2 import FakeCamera
-from tests.hw.support import Holdings, eventually, holdings, python_threads
+from tests.hw.holdings import Holdings, holdings, python_threads
+from tests.hw.support import eventually
 
 OPENINGS = int(os.environ.get("KIOSK_SOAK_OPENINGS", "6"))
 FRAMES = int(os.environ.get("KIOSK_SOAK_FRAMES", "40"))

@@ -16,7 +16,8 @@ from hw.registry import open_device
 from hw.sim.device import UnknownFaultError
 from hw.sim.finger import SimulatedFingerModule
 from tests.hw.finger.support import WavyFingers, opened
-from tests.hw.support import eventually, holdings, python_threads
+from tests.hw.holdings import leaving_nothing, python_threads
+from tests.hw.support import eventually
 
 UPLOADS = 50
 
@@ -184,11 +185,9 @@ def test_started_before_its_module_is_there_it_waits_for_it(simulated: Simulated
 
 def test_two_hundred_openings_leave_nothing_behind(simulated: SimulatedFingerModule) -> None:
     opened(simulated.url).stop()  # the first time libraries keep what they need for good
-    before = holdings()
-    for _ in range(200):
-        opened(simulated.url).stop()
-    eventually(lambda: holdings().threads <= before.threads, what=f"{before} then {holdings()}")
-    eventually(lambda: holdings().descriptors <= before.descriptors, what=f"{before} then {holdings()}")
+    with leaving_nothing():
+        for _ in range(200):
+            opened(simulated.url).stop()
     assert not any(name.startswith("hw-") for name in python_threads())
 
 

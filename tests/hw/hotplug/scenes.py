@@ -22,8 +22,9 @@ from hw.registry import open_device
 from hw.signature.epad import EpadSignaturePad
 from hw.signature.epad_report import EpadReport
 from hw.sim.signature import encode
+from tests.hw.holdings import leaving_nothing
 from tests.hw.hotplug.testbed import CameraUnit, SerialUnit, Testbed
-from tests.hw.support import eventually, holdings
+from tests.hw.support import eventually
 
 MODEL = UsbModel.parse("tty", "0c2e:0200")
 FIRST, SPARE = SerialUnit("S0001"), SerialUnit("S0002", place=1)
@@ -248,30 +249,31 @@ def stopped_it_holds_nothing() -> None:
         now.bed.plug(FIRST)
         eventually(lambda: now.holds("code", FIRST))
         now.links.stop()
-        before = holdings()
-        for _ in range(5):
-            now.links.start()
-            now.links.start()
-            eventually(lambda: now.holds("code", FIRST))
-            now.links.stop()
-            now.links.stop()
-            assert now.holds("code", None)
-        eventually(lambda: holdings().threads <= before.threads)
-        eventually(lambda: holdings().descriptors <= before.descriptors, what=f"{before} then {holdings()}")
+        with leaving_nothing():
+            for _ in range(5):
+                now.links.start()
+                now.links.start()
+                eventually(lambda: now.holds("code", FIRST))
+                now.links.stop()
+                now.links.stop()
+                assert now.holds("code", None)
 
 
 def coming_and_going_holds_nothing() -> None:
     with stage() as now, code_scanner(now.links.path("code")) as scanner:
-        for place in range(5):
+
+        def come_and_go(place: int) -> None:
             unit = SerialUnit("S0001", place=place)
             now.bed.plug(unit)
             ready(scanner)
             now.bed.unplug(unit)
             lost(scanner)
-            if place == 1:
-                before = holdings()
-        eventually(lambda: holdings().descriptors <= before.descriptors, what=f"{before} then {holdings()}")
-        assert holdings().threads <= before.threads
+
+        come_and_go(0)
+        come_and_go(1)
+        with leaving_nothing():
+            for place in range(2, 5):
+                come_and_go(place)
 
 
 SCENES: dict[str, Callable[[], None]] = {

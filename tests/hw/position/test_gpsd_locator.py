@@ -12,7 +12,8 @@ from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.position.gpsd_locator import Freshness, GpsdLocator, open_url
 from hw.sim.device import UnknownFaultError
 from hw.sim.position import SimulatedGpsd
-from tests.hw.support import eventually, holdings, python_threads
+from tests.hw.holdings import leaving_nothing, open_and_close
+from tests.hw.support import eventually
 
 HASTY = Freshness(stalled_after_s=0.5, fix_lifetime_s=0.4)
 
@@ -145,24 +146,18 @@ def test_stopped_and_started_again_it_tells_nothing_old(ready: GpsdLocator, simu
 
 def test_stopped_it_holds_no_thread_and_no_descriptor(ready: GpsdLocator) -> None:
     ready.stop()
-    before = holdings()
-    for _ in range(5):
-        ready.start()
-        eventually(lambda: ready.state() is DeviceState.READY)
-        ready.stop()
-    eventually(lambda: holdings().threads <= before.threads)
-    eventually(lambda: holdings().descriptors <= before.descriptors, what=f"{before} then {holdings()}")
-    assert f"hw-{ready.kind}" not in python_threads()
+    with leaving_nothing():
+        for _ in range(5):
+            open_and_close(ready)
 
 
 def test_reconnecting_again_and_again_holds_no_descriptor(ready: GpsdLocator, simulated: SimulatedGpsd) -> None:
-    before = holdings()
-    for _ in range(4):
-        simulated.fail("nonsense")
-        eventually(lambda: ready.state() is DeviceState.FAULT)
-        simulated.fail("nonsense", count=0)
-        eventually(lambda: ready.state() is DeviceState.READY)
-    eventually(lambda: holdings().descriptors <= before.descriptors, what=f"{before} then {holdings()}")
+    with leaving_nothing():
+        for _ in range(4):
+            simulated.fail("nonsense")
+            eventually(lambda: ready.state() is DeviceState.FAULT)
+            simulated.fail("nonsense", count=0)
+            eventually(lambda: ready.state() is DeviceState.READY)
 
 
 def test_the_self_test_leaves_it_as_it_was(locator: GpsdLocator) -> None:

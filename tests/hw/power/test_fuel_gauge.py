@@ -11,7 +11,8 @@ from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.power.max17043 import Max17043Gauge, open_url
 from hw.sim.device import UnknownFaultError
 from hw.sim.power_gauge import SimulatedGauge
-from tests.hw.support import eventually, holdings, python_threads
+from tests.hw.holdings import leaving_nothing, open_and_close
+from tests.hw.support import eventually
 
 
 @pytest.fixture
@@ -111,16 +112,12 @@ def test_the_bus_goes_and_returns(ready: Max17043Gauge, simulated: SimulatedGaug
 
 def test_stopped_it_holds_no_thread_and_no_bus(ready: Max17043Gauge, simulated: SimulatedGauge) -> None:
     ready.stop()
-    before = holdings()
-    for _ in range(5):
-        ready.start()
-        ready.start()
-        eventually(lambda: ready.state() is DeviceState.READY)
-        ready.stop()
-        ready.stop()
-        assert simulated.open_buses == 0
-    eventually(lambda: holdings().threads <= before.threads)
-    assert f"hw-{ready.kind}" not in python_threads()
+    with leaving_nothing():
+        for _ in range(5):
+            ready.start()
+            open_and_close(ready)
+            ready.stop()
+            assert simulated.open_buses == 0
 
 
 def test_the_self_test_leaves_it_as_it_was(gauge: Max17043Gauge) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hw.power.i2c import LinuxI2cBus
-from tests.hw.support import holdings
+from tests.hw.holdings import holdings
 
 
 class Kernel:
