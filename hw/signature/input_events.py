@@ -1,4 +1,4 @@
-"""Linux input events of a touch pad or pen -> points of ink.
+"""Linux input events of a touch pad or pen: their layouts and numbers, and what they measure.
 
 Source: Linux Documentation/input/event-codes.rst and multi-touch-protocol.rst (type B), and
 include/uapi/linux/input.h and input-event-codes.h for layouts and numbers.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from hw.api import PadGeometry, PenPoint
+from hw.api import PadGeometry
 
 EVENT: Final = struct.Struct("@llHHi")
 """struct input_event: seconds, microseconds, type, code, value, in the kernel's word size."""
 
 ABSINFO: Final = struct.Struct("@6i")
 """struct input_absinfo: value, minimum, maximum, fuzz, flat, resolution in units per mm."""
+
+KEY_BITS_BYTES: Final = 0x300 // 8
+"""One bit for each key up to KEY_MAX."""
 
 MAX_COORDINATE: Final = 0x7FFF
 """ISO/IEC 19794-7 holds coordinates in 16 bits with sign; a finer pad is halved until it fits."""
@@ -94,72 +97,34 @@ class Axes:
         return min(max(pressure - self.pressure.minimum, 1), self.pressure.span, MAX_PRESSURE)
 
 
-class PenTracker:
-    """Follows one contact from touch to lift; a second finger, or the ball of the hand, writes nothing."""
+class InputEvent(NamedTuple):
+    """kind: an EventType, or another of the kernel's. t_ns: monotonic."""
 
-    def __init__(self, axes: Axes) -> None:
-        self._axes = axes
-        self._multi = False
-        self._slot = 0
-        self._pen_slot: int | None = None
-        self._down = False
-        self._was_down = False
-        self._x = self._y = self._pressure = 0
-        self._last = (0, 0)
-        self._lost = False
+    kind: int
+    code: int
+    value: int
+    t_ns: int
 
-    def feed(self, kind: int, code: int, value: int, *, t_ns: int) -> PenPoint | None:
-        """The point that this event completes."""
-        if kind == EventType.SYN:
-            return self._synchronise(code, t_ns)
-        if not self._lost:
-            if kind == EventType.ABS:
-                self._move(code, value)
-            elif kind == EventType.KEY and code == Code.BTN_TOUCH and not self._multi:
-                self._down = value != 0
-        return None
 
-    def _synchronise(self, code: int, t_ns: int) -> PenPoint | None:
-        """After SYN_DROPPED all up to the next report is incomplete: the stroke ends there, rather than run
-        straight across what was lost."""
-        if code == Code.SYN_DROPPED:
-            self._lost = True
-            return None
-        if code != Code.SYN_REPORT:
-            return None
-        broken, self._lost = self._lost, False
-        if not self._down or broken:
-            lifted, self._was_down = self._was_down, False
-            return PenPoint(*self._last, t_ns, 0) if lifted else None
-        self._was_down = True
-        self._last = self._axes.place(self._x, self._y)
-        return PenPoint(*self._last, t_ns, self._axes.force(self._pressure))
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One slot of a pad. contact: the kernel's number for what touches there, None when nothing does."""
 
-    def _move(self, code: int, value: int) -> None:
-        match code:
-            case Code.ABS_MT_SLOT:
-                self._slot = value
-            case Code.ABS_MT_TRACKING_ID:
-                self._touch(began=value >= 0)
-            case Code.ABS_MT_POSITION_X | Code.ABS_MT_POSITION_Y | Code.ABS_MT_PRESSURE:
-                if self._slot == self._pen_slot:
-                    self._set(code, value)
-            case Code.ABS_X | Code.ABS_Y | Code.ABS_PRESSURE if not self._multi:
-                self._set(code, value)
+    contact: int | None = None
+    x: int = 0
+    y: int = 0
+    pressure: int = 0
 
-    def _touch(self, *, began: bool) -> None:
-        """Multi-touch devices speak for single-touch readers, too: those events are not heard any more."""
-        self._multi = True
-        if began and self._pen_slot is None:
-            self._pen_slot, self._down = self._slot, True
-        elif not began and self._slot == self._pen_slot:
-            self._pen_slot, self._down = None, False
 
-    def _set(self, code: int, value: int) -> None:
-        match code:
-            case Code.ABS_X | Code.ABS_MT_POSITION_X:
-                self._x = value
-            case Code.ABS_Y | Code.ABS_MT_POSITION_Y:
-                self._y = value
-            case _:
-                self._pressure = value
+@dataclass(frozen=True, slots=True)
+class PadState:
+    """What the kernel holds of a pad at one moment, after all events it has told.
+
+    touches: by slot; a pad that speaks of one touch alone has slot 0. slot: which the coming events are about.
+    t_ns: monotonic.
+    """
+
+    touches: tuple[Touch, ...]
+    slot: int
+    is_multi: bool
+    t_ns: int

@@ -23,8 +23,9 @@ from hw.api import (
 )
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.signature.ink import Ink
-from hw.signature.input_events import Axis, PenTracker
+from hw.signature.input_events import Axis, PadState
 from hw.signature.input_node import InputNode
+from hw.signature.pen_tracker import PenTracker
 from hw.worker import Session, SessionEnded, WorkedDevice
 
 AXES = ("x", "y", "pressure")
@@ -80,11 +81,16 @@ class TouchSignaturePad(WorkedDevice):
                 )
             self._geometry = axes.geometry()
             tracker = PenTracker(axes)
+            if (state := node.state()) is not None:
+                self._keep(tracker.resume(state))
             session.ready()
             while not session.stopped:
-                for kind, code, value, t_ns in node.events():
-                    if (point := tracker.feed(kind, code, value, t_ns=t_ns)) is not None:
-                        self._ink.add(point)
+                for told in node.events():
+                    self._keep(tracker.resume(told) if isinstance(told, PadState) else tracker.feed(told))
+
+    def _keep(self, points: tuple[PenPoint, ...]) -> None:
+        for point in points:
+            self._ink.add(point)
 
 
 def open_url(url: DeviceUrl) -> SignaturePad:

@@ -1,23 +1,32 @@
-"""Devices that a Linux kernel makes up by itself: vivid for cameras, i2c-stub for the fuel gauge.
+"""Devices that a Linux kernel makes up by itself: cameras (vivid), a fuel gauge (i2c-stub), pads (uinput).
 
-Both are modules that a container cannot load. In a virtual machine, as root:
+All are modules that a container cannot load. In a virtual machine, as root:
 
     modprobe vivid
+    modprobe uinput; modprobe evdev
     modprobe i2c-dev; modprobe i2c-stub chip_addr=0x36
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import shutil
+import struct
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hw.api import DeviceState, Frame, PowerStatus
+from hw.api import DeviceState, Frame, PenPoint, PowerStatus
 from hw.power.max17043 import Max17043Gauge
 from hw.registry import open_device
+from hw.signature.input_events import EVENT, Axis, Code, EventType, PadState
+from hw.signature.input_node import InputNode
+from hw.signature.pen_tracker import PenTracker
 from tests.hw.support import eventually
 
 
@@ -58,3 +67,83 @@ def test_the_kernels_bus_gives_charge_and_voltage() -> None:
     assert isinstance(status, PowerStatus)
     assert status.charge_percent == 72.5
     gauge.stop()
+
+
+UINPUT = Path("/dev/uinput")
+LARGEST = {
+    Code.ABS_MT_SLOT: 1,
+    Code.ABS_MT_TRACKING_ID: 0xFFFF,
+    Code.ABS_MT_POSITION_X: 4095,
+    Code.ABS_MT_POSITION_Y: 4095,
+    Code.ABS_MT_PRESSURE: 255,
+}
+
+
+class UinputPad:
+    """A multi-touch pad of the kernel's. Source of the ioctls: include/uapi/linux/uinput.h."""
+
+    _SETUP, _AXIS = struct.Struct("@HHHH80sI"), struct.Struct("@Hxx6i")
+    _SET_EVBIT, _SET_ABSBIT, _DEV_CREATE = 0x40045564, 0x40045567, 0x5501
+    _DEV_SETUP, _ABS_SETUP, _GET_SYSNAME = 0x405C5503, 0x401C5504, 0x8040552C
+
+    def __init__(self) -> None:
+        self._descriptor = os.open(UINPUT, os.O_RDWR)
+        fcntl.ioctl(self._descriptor, self._SET_EVBIT, EventType.ABS)
+        for code, largest in LARGEST.items():
+            fcntl.ioctl(self._descriptor, self._SET_ABSBIT, code)
+            fcntl.ioctl(self._descriptor, self._ABS_SETUP, self._AXIS.pack(code, 0, 0, largest, 0, 0, 20))
+        fcntl.ioctl(self._descriptor, self._DEV_SETUP, self._SETUP.pack(3, 1, 2, 3, b"CONTOH touch pad", 0))
+        fcntl.ioctl(self._descriptor, self._DEV_CREATE)
+        told = fcntl.ioctl(self._descriptor, self._GET_SYSNAME, bytes(64)).rstrip(b"\0").decode()
+        self.node = Path("/dev/input") / next(Path(f"/sys/class/input/{told}").glob("event*")).name
+
+    def tell(self, *events: tuple[Code, int]) -> None:
+        told = [(EventType.ABS, code, value) for code, value in events]
+        for event in [*told, (EventType.SYN, Code.SYN_REPORT, 0)]:
+            os.write(self._descriptor, EVENT.pack(0, 0, *event))
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+@pytest.fixture
+def uinput_pad() -> Iterator[UinputPad]:
+    with contextlib.closing(UinputPad()) as pad:
+        eventually(lambda: os.access(pad.node, os.R_OK))
+        yield pad
+
+
+@pytest.mark.skipif(not UINPUT.exists(), reason="uinput is absent: modprobe uinput, in a virtual machine")
+def test_what_the_kernels_pad_did_while_nobody_read_is_asked_for(uinput_pad: UinputPad) -> None:
+    """Its buffer overflows; meanwhile the pen is lifted, the hand lies down, and the pen touches in slot 1."""
+    with contextlib.closing(InputNode(uinput_pad.node)) as node:
+        axes = node.axes({})
+        assert axes is not None
+        assert axes.x == Axis(0, 4095, 20)
+        tracker, heard = PenTracker(axes), []
+
+        def listen() -> list[tuple[int, int, int]]:
+            points: list[PenPoint] = []
+            while told := list(node.events()):
+                heard.extend(told)
+                for each in told:
+                    points += tracker.resume(each) if isinstance(each, PadState) else tracker.feed(each)
+            return [(point.x, point.y, point.pressure) for point in points]
+
+        def touch(contact: int, x: int) -> tuple[tuple[Code, int], ...]:
+            place = ((Code.ABS_MT_POSITION_X, x), (Code.ABS_MT_POSITION_Y, 20), (Code.ABS_MT_PRESSURE, 30))
+            return ((Code.ABS_MT_TRACKING_ID, contact), *place)
+
+        uinput_pad.tell(*touch(7, 10))
+        assert listen() == [(10, 20, 30)]
+        for step in range(2_000):
+            uinput_pad.tell((Code.ABS_MT_POSITION_X, 1000 + step))
+        uinput_pad.tell((Code.ABS_MT_TRACKING_ID, -1))
+        uinput_pad.tell((Code.ABS_MT_SLOT, 1), *touch(8, 500))
+        uinput_pad.tell((Code.ABS_MT_SLOT, 0), *touch(9, 3000))
+        assert listen() == [(10, 20, 0), (500, 20, 30)]
+        assert any(isinstance(each, PadState) for each in heard)
+        uinput_pad.tell((Code.ABS_MT_POSITION_X, 3001))
+        uinput_pad.tell((Code.ABS_MT_SLOT, 1), (Code.ABS_MT_POSITION_X, 501))
+        uinput_pad.tell((Code.ABS_MT_TRACKING_ID, -1))
+        assert listen() == [(500, 20, 30), (501, 20, 30), (501, 20, 0)]

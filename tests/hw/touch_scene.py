@@ -13,7 +13,8 @@ from hw.signature.touch_pad import TouchSignaturePad
 from tests.hw.support import eventually
 
 
-def read_pad(url: str) -> None:
+def read_pad(url: str, *, count: int) -> None:
+    """count: of the points to wait for."""
     pad = open_device(url)
     assert isinstance(pad, TouchSignaturePad)
     pad.start()
@@ -21,7 +22,7 @@ def read_pad(url: str) -> None:
 
     def written() -> bool:
         points = pad.points()
-        return not isinstance(points, Fault) and bool(points) and points[-1].pressure == 0
+        return not isinstance(points, Fault) and len(points) >= count
 
     eventually(written)
     points, info = pad.points(), pad.info()
@@ -42,4 +43,4 @@ def read_pad(url: str) -> None:
 
 
 if __name__ == "__main__":
-    read_pad(sys.argv[1])
+    read_pad(sys.argv[1], count=int(sys.argv[2]))
