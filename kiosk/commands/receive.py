@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kiosk.uplink.receiver import Judgement, Receiver
+    from kiosk.uplink.receiver import Broken, Judgement, Receiver, Unread
 
 _EPILOG = """\
 examples:
@@ -23,7 +23,7 @@ the last recipient still open after a rotation), receiver/ signs receipts, ca/ s
 units to believe, centre/nik_hash.key, if there, checks the keyed hash of the NIK. A packet that has a
 receipt is left alone. A second packet of the same person gets a signed refusal, unless it names a deletion
 letter: then it is kept for a person to decide.
-The exit status is 1 when a packet was refused (with --once) or the store was out of reach, 2 when the
+The exit status is 1 when a packet was refused (with --once) or out of reach, 2 when the
 arguments or keys will not do.
 """
 
@@ -101,15 +101,14 @@ def _receiver(store_url: str, keys: Path) -> Receiver:
 
 
 def _look(receiver: Receiver, *, as_json: bool) -> int:
-    from kiosk.uplink.receiver import Broken  # noqa: PLC0415
+    from kiosk.uplink.receiver import Judgement  # noqa: PLC0415
     from kiosk.uplink.store import StoreUnavailableError  # noqa: PLC0415
 
     refused = False
     try:
         for judgement in receiver.run_once():
-            if isinstance(judgement, Broken):
-                broken = f"{judgement.sha256} is not that packet: {judgement.found}; it is left to its unit"
-                print(f"kiosk receive: {broken}", file=sys.stderr, flush=True)
+            if not isinstance(judgement, Judgement):
+                print(f"kiosk receive: {_unanswered(judgement)}", file=sys.stderr, flush=True)
                 refused = True
                 continue
             refused |= not judgement.receipt.status.accepts
@@ -118,6 +117,14 @@ def _look(receiver: Receiver, *, as_json: bool) -> int:
         print(f"kiosk receive: {error}", file=sys.stderr, flush=True)
         return 1
     return int(refused)
+
+
+def _unanswered(packet: Broken | Unread) -> str:
+    from kiosk.uplink.receiver import Unread  # noqa: PLC0415
+
+    if isinstance(packet, Unread):
+        return f"{packet.sha256} is out of reach: {packet.why}"
+    return f"{packet.sha256} is not that packet: {packet.found}; it is left to its unit"
 
 
 def _as_json(judgement: Judgement) -> str:

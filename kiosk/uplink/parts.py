@@ -2,7 +2,7 @@
 
 S3's own multi-part upload asks for parts of 5 MiB (all but the last), ten times a packet, and its state
 lies with whoever began it. So a part is an object of its own, named by packet, count and number. Any process
-at any time can list which are there and send the rest; the receiver joins them (`PacketStore.join_parts`).
+at any time can list which are there and send the rest; the receiver joins them (`PacketStore.join`).
 """
 
 from __future__ import annotations

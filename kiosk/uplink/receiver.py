@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyrage
 from cryptography import x509
@@ -17,7 +18,8 @@ from kiosk.packet.open import open_envelope
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
 from kiosk.packet.verify import Check, verify_contents
 from kiosk.security.certificates import common_name
-from kiosk.uplink.store import PacketStore, TooLargeError
+from kiosk.uplink.store import PacketStore, StoreUnavailableError, TooLargeError
+from kiosk.uplink.turns import in_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,26 @@ class Receiver:
     now: Callable[[], dt.datetime]
     nik_hash: Callable[[str], str] | None = None
 
-    def run_once(self) -> Iterator[Judgement | Broken]:
-        """Answers every packet that has no receipt yet. Raises StoreUnavailableError."""
-        self.store.join_parts()
-        for sha256 in self.store.unanswered():
-            judgement = self._judged(sha256)
-            if isinstance(judgement, Broken):
-                yield judgement
-            elif judgement is not None:
-                receipt = sign_receipt(judgement.receipt, signer=self.signer)
-                if self.store.put_receipt(sha256, receipt):
-                    yield judgement
+    def run_once(self) -> Iterator[Judgement | Broken | Unread]:
+        """Joins what came in parts and answers every packet that has no receipt yet.
+
+        What the store does not give is told and passed over. Raises StoreUnavailableError for one that
+        cannot be listed.
+        """
+        parts = self.store.in_parts()
+
+        def join(sha256: str) -> None:
+            self.store.join(sha256, parts[sha256])
+
+        yield from _in_turn(join, tuple(parts))
+        yield from _in_turn(self._answered, tuple(self.store.unanswered()))
+
+    def _answered(self, sha256: str) -> Judgement | Broken | None:
+        judgement = self._judged(sha256)
+        if not isinstance(judgement, Judgement):
+            return judgement
+        receipt = sign_receipt(judgement.receipt, signer=self.signer)
+        return judgement if self.store.put_receipt(sha256, receipt) else None
 
     def _judged(self, sha256: str) -> Judgement | Broken | None:
         """None when it is not there any more, or another receiver has answered since the listing."""
@@ -109,8 +120,31 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A packet that the store has and did not give, or whose receipt it did not take. why: in words."""
+
+    sha256: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """checks: empty when the packet could not be opened. Their details stay with the receiver."""
 
     receipt: Receipt
     checks: tuple[Check, ...]
+
+
+_Step = Callable[[str], Judgement | Broken | None]
+
+
+def _in_turn(step: _Step, hashes: Sequence[str]) -> Iterator[Judgement | Broken | Unread]:
+    results = in_turn(hashes, partial(_guarded, step), reached=lambda result: not isinstance(result, Unread))
+    yield from (result for result in results if result is not None)
+
+
+def _guarded(step: _Step, sha256: str) -> Judgement | Broken | Unread | None:
+    try:
+        return step(sha256)
+    except StoreUnavailableError as error:
+        return Unread(sha256, str(error))

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from cryptography import x509
 
@@ -25,13 +26,12 @@ from kiosk.storage.outbox import (
 from kiosk.uplink.pace import Pace
 from kiosk.uplink.parts import deliver
 from kiosk.uplink.store import LARGEST_PACKET_BYTES, Delivery, PacketStore, StoreUnavailableError, TooLargeError
+from kiosk.uplink.turns import in_turn
 
 RECEIPTS_PER_PASS = 50
 """A centre months behind leaves thousands unanswered; asking for each every time would fill the line."""
 PACKETS_PER_PASS = 50
 """After these the receipts have their turn: sending the packets of months may take weeks."""
-LOST_IN_A_ROW = 2
-"""One packet that the store does not take may be the cause itself; with the second it is the line."""
 _AWAITING_ANSWER = (PacketState.SENT, PacketState.PROCESSING, PacketState.REJECTED)
 
 
@@ -107,19 +107,8 @@ class Sender:
     def _in_turn(
         self, step: Callable[[OutboxEntry], Report | None], entries: Sequence[OutboxEntry]
     ) -> Iterator[Report]:
-        """Until the store is out of reach for LOST_IN_A_ROW. After one it is any other's turn: the next in
-        order may be as unlucky in every pass, and those behind it would never go.
-        """
-        left, lost = list(entries), 0
-        while left and lost < LOST_IN_A_ROW:
-            report = self._guarded(step, left.pop(0))
-            if report is not None:
-                yield report
-            if report is None or report.outcome in MOVED:
-                lost = 0
-            elif report.outcome is Outcome.UNREACHABLE:
-                lost += 1
-                left = list(self.sample(left, len(left)))
+        reports = in_turn(entries, partial(self._guarded, step), reached=_reached, sample=self.sample)
+        yield from (report for report in reports if report is not None)
 
     def _guarded(self, step: Callable[[OutboxEntry], Report | None], entry: OutboxEntry) -> Report | None:
         """A packet that the outbox cannot handle any more, damaged between two looks, holds up no other."""
@@ -196,6 +185,12 @@ class Sender:
             return self.outbox.receipt(sha256)
         except PacketDamagedError:
             return None
+
+
+def _reached(report: Report | None) -> bool | None:
+    if report is None or report.outcome in MOVED:
+        return True
+    return False if report.outcome is Outcome.UNREACHABLE else None
 
 
 def _named(damaged: Iterable[DamagedEntry]) -> Iterator[Report]:

@@ -43,6 +43,8 @@ _S3_OPTIONS = {"endpoint", "region", "prefix", "credentials"}
 _RECEIPT_BLOCK_BYTES = 512
 """A receipt is a ustar archive: whole blocks. One that is cut ends elsewhere."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PartSets = Mapping[int, Mapping[int, int]]
+"""Of one packet: in how many parts, and of those that are there number and size in bytes."""
 T = TypeVar("T")
 
 
@@ -107,15 +109,18 @@ class PacketStore:
         found = self._listed(f"parts/{sha256}", _PART)
         return {int(name[3]): size for name, size in found if int(name[2]) == count}
 
-    def join_parts(self) -> None:
-        """Makes packets of those whose parts are all there and whole, and removes the parts of such packets."""
-        sets: dict[str, dict[int, dict[int, int]]] = {}
+    def in_parts(self) -> Mapping[str, PartSets]:
+        """By SHA-256, the packets that have parts there."""
+        packets: dict[str, dict[int, dict[int, int]]] = {}
         for name, size in self._listed("parts", _PART):
-            sets.setdefault(name[1], {}).setdefault(int(name[2]), {})[int(name[3])] = size
-        for sha256, by_count in sets.items():
-            complete = [sizes for count, sizes in by_count.items() if len(sizes) == count]
-            if any(self._join(sha256, sizes) for sizes in complete) or self._is_whole(sha256):
-                self._remove([_part_path(sha256, n, count) for count, sizes in by_count.items() for n in sizes])
+            packets.setdefault(name[1], {}).setdefault(int(name[2]), {})[int(name[3])] = size
+        return packets
+
+    def join(self, sha256: str, parts: PartSets) -> None:
+        """Makes the packet of its parts if they are all there and whole, and removes them once it is there."""
+        complete = [sizes for count, sizes in parts.items() if len(sizes) == count]
+        if any(self._join(sha256, sizes) for sizes in complete) or self._is_whole(sha256):
+            self._remove([_part_path(sha256, n, count) for count, sizes in parts.items() for n in sizes])
 
     def unanswered(self) -> Iterator[str]:
         """SHA-256 of every packet without a receipt, in order. Other objects are passed over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -15,28 +16,36 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
+from kiosk.packet.receipts import Receipt, verify_receipt
 from kiosk.packet.seal import SealedPacket, seal
 from kiosk.security.keys import provision_development
 from kiosk.security.nik_hash import nik_hash
-from kiosk.storage.outbox import Outbox, PacketState
+from kiosk.storage.outbox import Outbox, OutboxEntry, PacketState, PurgeRefusedError
 from kiosk.uplink.store import open_store
 from tests.packet.made_packets import NIK_KEY, Keys, made_contents, read_keys
 from tests.uplink.proxy import Proxy, running
 from tests.uplink.seaweed import SeaweedProcess
+from tests.uplink.stores import join_all
 
 PART_KB = 40
 """A third of a packet of this kind."""
 RECEIVERS = 2
 PATIENCE_S = 120.0
 """Without any packet getting on for so long, the run is given up."""
+TELL_EACH_S = 10.0
+_ACCEPTED = (PacketState.RECEIVED, PacketState.PURGED)
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What a run came to. overhead: body bytes sent, over the packets' bytes."""
+    """What a run came to. accepted: by a receipt that holds. purged: tried with one packet at each look, and
+    early_purges those of them that had no such receipt. overhead: body bytes sent, over the packets' bytes.
+    """
 
     packets: int
-    received: int
+    accepted: int
+    purged: int
+    early_purges: int
     sent_twice: int
     lost: int
     left_parts: int
@@ -67,7 +76,7 @@ def wreck(
     provision_development(folder / "keys", unit_id="KIOS-01")
     (folder / "keys/centre/nik_hash.key").write_bytes(NIK_KEY)
     keys, outbox = read_keys(folder / "keys"), Outbox(folder / "outbox")
-    cuts = 0
+    cuts = early_purges = 0
 
     def cut(size: int) -> int | None:
         nonlocal cuts
@@ -92,10 +101,12 @@ def wreck(
         crew = Crew(folder, store=server.address.url, line=replace(server.address, s3_port=proxy.port).url)
         stack.callback(crew.stop)
         blows = sorted((random.randrange(packets), name) for name, count in kills.items() for _ in range(count))
-        for received in _progress(outbox, packets):
-            while blows and blows[0][0] <= received:
+        for entries in _progress(outbox, packets, say):
+            early_purges += _purges_early(random.choice(entries), outbox, keys)
+            accepted = sum(entry.state in _ACCEPTED for entry in entries)
+            while blows and blows[0][0] <= accepted:
                 _, name = blows.pop(0)
-                say(f"{received} of {packets} received: {name} is killed")
+                say(f"{accepted} of {packets} accepted: {name} is killed")
                 if name == "server":
                     server.kill()
                     server.start()
@@ -103,7 +114,8 @@ def wreck(
                     crew.kill(name, random)
         seconds = time.monotonic() - began_s
         crew.stop()
-        return _tally(outbox, proxy, server, keys, cuts=cuts, kills=kills, seconds=seconds)
+        tally = _tally(outbox, proxy, server, keys, cuts=cuts, kills=kills, seconds=seconds)
+        return replace(tally, early_purges=early_purges)
 
 
 def small_packets(keys: Keys, count: int) -> Iterator[SealedPacket]:
@@ -152,17 +164,40 @@ class Crew:
         self._running[name].wait()
 
 
-def _progress(outbox: Outbox, packets: int) -> Iterator[int]:
-    """How many packets have an accepting receipt, at each look until all have. Raises AssertionError."""
+def _progress(outbox: Outbox, packets: int, say: Callable[[str], None]) -> Iterator[tuple[OutboxEntry, ...]]:
+    """The packets at each look, until all have an accepting receipt. Raises AssertionError."""
     seen: Counter[PacketState] = Counter()
-    since_s = time.monotonic()
-    while seen[PacketState.RECEIVED] < packets:
-        states = Counter(entry.state for entry in outbox.entries())
+    began_s = moved_s = told_s = time.monotonic()
+    while sum(seen[state] for state in _ACCEPTED) < packets:
+        entries = outbox.entries()
+        states, now_s = Counter(entry.state for entry in entries), time.monotonic()
         if states != seen:
-            seen, since_s = states, time.monotonic()
-        assert time.monotonic() - since_s < PATIENCE_S, f"nothing moves: {seen}"
-        yield seen[PacketState.RECEIVED]
+            seen, moved_s = states, now_s
+        if now_s - told_s >= TELL_EACH_S:
+            told_s = now_s
+            say(
+                f"{now_s - began_s:.0f} s: "
+                + ", ".join(f"{seen[one]} {one}" for one in PacketState if seen[one])
+            )
+        assert now_s - moved_s < PATIENCE_S, f"nothing moves: {seen}"
+        yield entries
         time.sleep(0.1)
+
+
+def _purges_early(entry: OutboxEntry, outbox: Outbox, keys: Keys) -> bool:
+    try:
+        outbox.purge(entry.sha256)
+    except PurgeRefusedError:
+        return False
+    return not _is_accepted(entry, outbox, keys)
+
+
+def _is_accepted(entry: OutboxEntry, outbox: Outbox, keys: Keys) -> bool:
+    data = outbox.receipt(entry.sha256)
+    if data is None:
+        return False
+    receipt = verify_receipt(data, packet_sha256=entry.sha256, anchors=keys.receiver_anchors)
+    return isinstance(receipt, Receipt) and receipt.status.accepts
 
 
 def _tally(
@@ -176,16 +211,18 @@ def _tally(
     seconds: float,
 ) -> Tally:
     store = open_store(server.address.url)
-    store.join_parts()
+    join_all(store)
     entries = outbox.entries()
     with proxy.lock:
         ledger = proxy.ledger
     packet_bytes = sum(entry.size_bytes for entry in entries)
     return Tally(
         packets=len(entries),
-        received=sum(entry.state is PacketState.RECEIVED for entry in entries),
+        accepted=sum(_is_accepted(entry, outbox, keys) for entry in entries),
+        purged=outbox.count(PacketState.PURGED),
+        early_purges=0,
         sent_twice=sum(count - 1 for count in ledger.created.values()),
-        lost=sum(store.packet(entry.sha256) != outbox.read(entry.sha256) for entry in entries),
+        lost=sum(_digest(store.packet(entry.sha256)) != entry.sha256 for entry in entries),
         left_parts=sum(len(store.parts(e.sha256, -(-e.size_bytes // (PART_KB * 1000)))) for e in entries),
         wrong_claims=sum(store.claim(entry.nik_hash, "0" * 64) != entry.sha256 for entry in entries),
         line_cuts=cuts,
@@ -197,6 +234,10 @@ def _tally(
         overhead=ledger.body_bytes / packet_bytes,
         seconds=seconds,
     )
+
+
+def _digest(data: bytes | None) -> str:
+    return hashlib.sha256(data or b"").hexdigest()
 
 
 def main() -> int:
@@ -216,8 +257,8 @@ def main() -> int:
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )
     print(json.dumps(asdict(tally), indent=1))
-    good = tally.received == tally.packets and not any(
-        (tally.sent_twice, tally.lost, tally.left_parts, tally.wrong_claims)
+    good = tally.accepted == tally.packets and not any(
+        (tally.early_purges, tally.sent_twice, tally.lost, tally.left_parts, tally.wrong_claims)
     )
     return 0 if good else 1
 

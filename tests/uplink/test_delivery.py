@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from obstore.store import LocalStore
 
 from kiosk.enrollment.record import ClockTrust
 from kiosk.packet.receipts import CentralStatus, Receipt, sign_receipt
 from kiosk.packet.seal import SealedPacket
 from kiosk.storage.outbox import OutboxEntry, PacketState, PurgeRefusedError
 from kiosk.uplink.sender import RECEIPTS_PER_PASS, Outcome, Report
-from kiosk.uplink.store import Delivery, PacketStore, StoreUnavailableError, open_store
+from kiosk.uplink.store import open_store
 from tests.packet.made_packets import sealed_by_clock
 from tests.uplink.conftest import Line
+from tests.uplink.stores import Choosy
 
 
 def outcomes(reports: list[Report]) -> list[Outcome]:
@@ -70,19 +70,6 @@ def test_a_dead_line_is_noted_and_the_packet_goes_later(line: Line, packet: Seal
     assert len(tried) == 2
     assert all(entry.last_fault for entry in tried)
     assert outcomes(line.send()) == [Outcome.SENT] * 4
-
-
-class Choosy(PacketStore):
-    """Does not take these, for a reason of its own."""
-
-    def __init__(self, folder: Path, refused: set[str]) -> None:
-        super().__init__(LocalStore(folder, mkdir=True))
-        self._refused = refused
-
-    def put_packet(self, sha256: str, data: bytes) -> Delivery:
-        if sha256 in self._refused:
-            raise StoreUnavailableError("503")
-        return super().put_packet(sha256, data)
 
 
 def test_packets_the_store_does_not_take_hold_up_no_others(line: Line, seal_for, tmp_path: Path):

@@ -19,6 +19,7 @@ from kiosk.uplink.store import Delivery, PacketStore, StoreUnavailableError, ope
 from tests.uplink.conftest import Line
 from tests.uplink.proxy import Proxy, running
 from tests.uplink.seaweed import Seaweed
+from tests.uplink.stores import join_all
 
 NAME = "ab" * 32
 
@@ -95,7 +96,7 @@ def test_parts_all_there_are_not_sent_again(store: PacketStore):
 
 def test_a_packet_that_was_joined_meanwhile_is_not_sent_again(line: Line, packet: SealedPacket):
     Sending(line.store)(packet.data, part_bytes=50_000, again=False, name=packet.sha256)
-    line.store.join_parts()
+    join_all(line.store)
     later = Sending(line.store)
     assert later(packet.data, part_bytes=50_000, again=True, name=packet.sha256) is Delivery.ALREADY_THERE
     assert later.spent == []
@@ -103,14 +104,14 @@ def test_a_packet_that_was_joined_meanwhile_is_not_sent_again(line: Line, packet
 
 def test_joining_leaves_the_packet_and_no_parts(line: Line, packet: SealedPacket, tmp_path: Path):
     Sending(line.store)(packet.data, part_bytes=50_000, again=False, name=packet.sha256)
-    line.store.join_parts()
+    join_all(line.store)
     assert line.store.packet(packet.sha256) == packet.data
     assert [path for path in (tmp_path / "store/parts").rglob("*") if path.is_file()] == []
 
 
 def test_parts_that_do_not_make_the_packet_are_not_joined(store: PacketStore):
     Sending(store)(b"x" * 25, part_bytes=10, again=False)  # whose hash is not NAME
-    store.join_parts()
+    join_all(store)
     assert store.packet(NAME) is None
     assert len(store.parts(NAME, 3)) == 3
 
@@ -120,8 +121,8 @@ def test_a_packet_begun_in_other_parts_is_joined_once_and_leaves_nothing(line: L
     with pytest.raises(StoreUnavailableError):
         Sending(line.store, breaks_after=1)(packet.data, part_bytes=50_000, again=False, name=packet.sha256)
     Sending(line.store)(packet.data, part_bytes=90_000, again=True, name=packet.sha256)
-    line.store.join_parts()
-    line.store.join_parts()
+    join_all(line.store)
+    join_all(line.store)
     assert line.store.packet(packet.sha256) == packet.data
     assert line.store.parts(packet.sha256, -(-len(packet.data) // 50_000)) == {}
 
@@ -166,7 +167,7 @@ def test_a_unit_sends_in_parts_to_a_real_server_and_the_centre_joins(
     assert (entry.state, entry.last_fault) == (PacketState.SENT, "")
     assert line.outbox.sent_percent(entry) is None
     direct = open_store(seaweed.url)
-    direct.join_parts()
+    join_all(direct)
     assert direct.packet(packet.sha256) == packet.data
 
 

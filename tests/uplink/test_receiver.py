@@ -12,10 +12,11 @@ from kiosk.packet.receipts import CentralStatus
 from kiosk.packet.seal import SealedPacket
 from kiosk.security.keys import provision_development
 from kiosk.storage.outbox import PacketState
-from kiosk.uplink.receiver import Broken, Judgement
+from kiosk.uplink.receiver import Broken, Judgement, Unread
 from kiosk.uplink.store import LARGEST_PACKET_BYTES
 from tests.packet.made_packets import read_keys
 from tests.uplink.conftest import Line
+from tests.uplink.stores import Choosy
 
 
 def answers(line: Line) -> dict[str, Judgement]:
@@ -69,6 +70,34 @@ def test_a_receiver_that_died_before_its_receipt_answers_the_same_again(line: Li
     deliver(line, packet.data)
     line.receiver().judge(packet.sha256, packet.data)
     assert answers(line)[packet.sha256].receipt.status is CentralStatus.RECEIVED_AT_CENTRAL
+
+
+def test_a_packet_the_store_does_not_give_holds_up_no_others(line: Line, seal_for, tmp_path):
+    """Its volume is lost, say. Its unit keeps it until there is a receipt."""
+    packets = sorted((seal_for(50 + n, nik=f"350311170801005{n}") for n in range(3)), key=lambda p: p.sha256)
+    for each in packets:
+        deliver(line, each.data)
+    first = packets[0].sha256
+    receiver = replace(line.receiver(), store=Choosy(tmp_path / "store", {first}))
+    unread, *answered = receiver.run_once()
+    assert unread == Unread(first, "503")
+    assert all(isinstance(each, Judgement) and each.receipt.status.accepts for each in answered)
+    assert len(answered) == 2
+    assert list(receiver.run_once()) == [Unread(first, "503")]
+    assert list(answers(line)) == [first]
+
+
+def test_parts_that_cannot_be_joined_hold_up_no_others(line: Line, packet: SealedPacket, seal_for, tmp_path):
+    in_parts = seal_for(60, nik="3503111708010060")
+    half = len(in_parts.data) // 2
+    for number, part in ((1, in_parts.data[:half]), (2, in_parts.data[half:])):
+        line.store.put_part(in_parts.sha256, number, 2, part)
+    deliver(line, packet.data)
+    receiver = replace(line.receiver(), store=Choosy(tmp_path / "store", {in_parts.sha256}))
+    unread, answered = receiver.run_once()
+    assert unread == Unread(in_parts.sha256, "503")
+    assert isinstance(answered, Judgement)
+    assert list(answers(line)) == [in_parts.sha256]
 
 
 def test_a_damaged_packet_gets_a_signed_refusal_that_names_the_damage(line: Line, packet: SealedPacket):
