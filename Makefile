@@ -29,9 +29,9 @@ bench: ## measure; table on screen, out/bench.json
 	@image-build/setup.sh dev
 	$(PYTHON) -m tests.bench
 
-fuzz: ## give the readers of records and packets damaged ones for MINUTES=5
+fuzz: ## give the readers of records and packets, and the receiver, damaged ones for MINUTES=5
 	@image-build/setup.sh dev
-	$(PYTHON) -m tests.fuzz --seconds $$(( $(or $(MINUTES),5) * 60 / 12 ))
+	$(PYTHON) -m tests.fuzz --seconds $$(( $(or $(MINUTES),5) * 60 / 13 ))
 
 havoc: ## deliver PACKETS=1000 while server, uplink, receivers and line are killed
 	@image-build/setup.sh dev

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["kiosk.packet", "kiosk.enrollment.codec"]):
+with atheris.instrument_imports(include=["kiosk.packet", "kiosk.enrollment.codec", "kiosk.uplink"]):
     from tests.fuzz.seeds import make_seeds
     from tests.fuzz.targets import Fuzzed, targets, together
 

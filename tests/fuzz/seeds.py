@@ -18,6 +18,7 @@ from kiosk.packet.records.finger import Compression, FingerRecord, decode_finger
 from kiosk.packet.records.iris import IrisRecord, decode_iris
 from kiosk.packet.seal import seal
 from kiosk.security.keys import provision_development
+from tests.fuzz.receiver import receiver_seeds
 from tests.packet.made_packets import SEALED_AT, Keys, made_contents, read_keys
 
 CONTENT = b"what was signed\n"
@@ -32,7 +33,7 @@ class Seeds:
 
 def make_seeds() -> Seeds:
     with tempfile.TemporaryDirectory() as folder:
-        provision_development(Path(folder), now=SEALED_AT)
+        provision_development(Path(folder), now=SEALED_AT, unit_id="KIOS-01")
         keys = read_keys(Path(folder))
     contents = made_contents(finger_size=_SMALL)
     wsq, png = (
@@ -40,6 +41,7 @@ def make_seeds() -> Seeds:
     )
     records = {part.path.removeprefix("records/"): part.data for part in wsq}
     lossless = next(part.data for part in png if part.path == "records/right_thumb.fir")
+    sealed = seal(contents, signer=keys.device, recipients=[keys.recipient]).data
     receipt = Receipt("ab" * 32, "cd" * 32, CentralStatus.RECEIVED_AT_CENTRAL, SEALED_AT, "PUSAT-1")
     images = (
         decode_finger(records["right_thumb.fir"]),
@@ -65,7 +67,8 @@ def make_seeds() -> Seeds:
                 sign_detached(CONTENT, keys.device),
                 assemble([sign(CONTENT, keys.device), sign(CONTENT, keys.receiver)]),
             ),
-            "envelope": (seal(contents, signer=keys.device, recipients=[keys.recipient]).data,),
+            "envelope": (sealed,),
+            "receiver": receiver_seeds(sealed, keys),
             "receipt": (sign_receipt(receipt, signer=keys.receiver),),
         },
     )

@@ -20,6 +20,7 @@ from kiosk.packet.records.minutiae import decode_template, encode_template
 from kiosk.packet.records.reader import RecordFault
 from kiosk.packet.records.signature import decode_signature, encode_signature
 from kiosk.packet.records.transaction import decode_transaction, encode_transaction
+from tests.fuzz.receiver import AnyStore
 from tests.fuzz.seeds import CONTENT, Seeds
 from tests.packet.made_packets import SEALED_AT
 
@@ -48,6 +49,7 @@ def targets(seeds: Seeds) -> Mapping[str, Fuzzed]:
         "cms": lambda data: _cms(data, seeds),
         "envelope": lambda data: _envelope(data, seeds),
         "receipt": lambda data: _receipt(data, seeds),
+        "receiver": AnyStore(*seeds.of["envelope"], seeds.keys),
     }
     return {name: Fuzzed(target, seeds.of[name]) for name, target in readers.items()}
 

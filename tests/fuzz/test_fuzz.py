@@ -8,9 +8,12 @@ import sys
 
 import pytest
 
+from kiosk.enrollment.record import ClockTrust
 from kiosk.packet.records.reader import RecordFault
+from tests.fuzz.receiver import AnyStore, Kind, framed
 from tests.fuzz.seeds import make_seeds
 from tests.fuzz.targets import record_target, targets
+from tests.packet.made_packets import sealed_by_clock
 
 RUNS = 3000
 
@@ -20,6 +23,23 @@ def test_the_seeds_read_and_every_reader_has_some():
         assert fuzzed.seeds
         for seed in fuzzed.seeds:
             fuzzed.target(seed)
+
+
+def test_the_receivers_seeds_get_past_every_signature_and_check():
+    """Damage made of them is then looked for behind the signatures too."""
+    seeds = make_seeds()
+    store = AnyStore(*seeds.of["envelope"], seeds.keys)
+    told = [store.answers(seed).values() for seed in seeds.of["receiver"]]
+    assert [sum(status.accepts for status in statuses) for statuses in told] == [1, 1, 1, 1, 0]
+
+
+def test_a_receiver_that_accepts_what_it_should_not_is_noticed():
+    """Here the same contents in another envelope (an ECDSA signature is another each time)."""
+    seeds = make_seeds()
+    (sealed,) = seeds.of["envelope"]
+    other = sealed_by_clock(sealed, seeds.keys, ClockTrust.OFFICER)
+    with pytest.raises(AssertionError):
+        AnyStore(sealed, seeds.keys).answers(framed((Kind.PACKET, other)))
 
 
 @pytest.mark.parametrize(
