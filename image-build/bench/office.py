@@ -9,10 +9,14 @@ from pathlib import Path
 
 from bench.machine import Machine
 from kiosk.security.keys import provision_development
-from kiosk.simulated import OFFICER, populate
+from kiosk.simulated import OFFICER, RESIDENTS, populate
 from kiosk.storage.layout import DataFolder
+from kiosk.storage.roster_demo import demo_roster
 
-UNIT = "BENCH-1"
+UNIT, OFFICE = "BENCH-1", "Kecamatan Contoh"
+_SEED = 1
+RESIDENT = demo_roster(RESIDENTS, _SEED)[0]
+"""Who sits at the bench's unit: invented, and in its roster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,16 @@ class Office:
 def make_office(folder: Path, *, devices: dict[str, str], store: str) -> Office:
     """folder/data, /keys, /etc: what /var/lib/kiosk of the unit shall hold."""
     provision_development(folder / "keys", unit_id=UNIT)
-    residents = populate(DataFolder(folder / "data"), folder / "roster.csv", seed=1)
+    populate(DataFolder(folder / "data"), folder / "roster.csv", seed=_SEED)
     (folder / "etc").mkdir()
     (folder / "etc/kiosk.toml").write_text(settings(devices, store=store))
-    return Office(folder, residents[0].nik, devices)
+    return Office(folder, RESIDENT.nik, devices)
 
 
 def settings(devices: dict[str, str], *, store: str) -> str:
     urls = "".join(f'{kind} = "{url}"\n' for kind, url in devices.items())
     return (
-        f'[unit]\nid = "{UNIT}"\noffice = "Kecamatan Contoh"\n\n'
+        f'[unit]\nid = "{UNIT}"\noffice = "{OFFICE}"\n\n'
         '[paths]\ndata = "/var/lib/kiosk/data"\nkeys = "/var/lib/kiosk/keys"\n\n'
         f'[devices]\n{urls}\n[uplink]\nstore = "{store}"\n\n'
         "[screen]\nfullscreen = true\nwidth = 1280\nheight = 800\n"

@@ -40,14 +40,19 @@ class Seen:
     pictures: tuple[str, ...] = ()
 
 
-def checked(name: str, check: Callable[[], Seen]) -> Outcome:
-    """Runs a check; whatever goes wrong in it is its failure and not the end of the others."""
+def checked(
+    name: str, check: Callable[[], Seen], *, pictured: Callable[[str], tuple[str, ...]] = lambda _: ()
+) -> Outcome:
+    """Runs a check; whatever goes wrong in it is its failure and not the end of the others.
+
+    pictured: what is on the screen after a failure, as files beside the report, given the check's name.
+    """
     began_s = time.monotonic()
     try:
         seen = check()
     except Exception as error:  # noqa: BLE001 - a failing check is a row of the report
         detail = f"{type(error).__name__}: {error}"
-        return Outcome(name, Verdict.FAIL, detail, round(time.monotonic() - began_s, 1))
+        return Outcome(name, Verdict.FAIL, detail, round(time.monotonic() - began_s, 1), pictured(name))
     return Outcome(name, Verdict.PASS, seen.detail, round(time.monotonic() - began_s, 1), seen.pictures)
 
 

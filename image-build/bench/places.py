@@ -1,4 +1,4 @@
-"""Where the buttons are: the host draws the same screens at the same size, and says it.
+"""Where the buttons are: the host plays the same rules, draws the same screens at the same size, and says it.
 
 `python -m bench.places OUT` writes OUT/places.json ({screen: {button: [x, y]}}, pixels from the top left) and
 OUT/<screen>.png, for the screens that the bench touches. Needs a display or Xvfb.
@@ -6,17 +6,65 @@ OUT/<screen>.png, for the screens that the bench touches. Needs a display or Xvf
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from bench.office import OFFICE, RESIDENT, UNIT
+from kiosk.app.view import view_of
+from kiosk.app.views import Display, View
+from kiosk.enrollment import flow
+from kiosk.enrollment.events import (
+    BiodataAccepted,
+    Continued,
+    DeviceFaulted,
+    Event,
+    KeyTyped,
+    LanguageChosen,
+    RosterAnswered,
+)
+from kiosk.enrollment.faults import Fault
+from kiosk.enrollment.policy import Policy
+from kiosk.enrollment.record import ClockTrust, Language, Stamp
+from kiosk.enrollment.screens import Capturing
+
 PROJECT = Path(__file__).resolve().parents[2]
-SCREENS = ("attract", "identify", "notice", "confirm_biodata", "resume")
 WIDTH, HEIGHT = 1280, 800
 
 Places = dict[str, dict[str, tuple[float, float]]]
+
+_NOW = Stamp(dt.datetime(2026, 1, 5, 2, 0, tzinfo=dt.UTC), ClockTrust.UNTRUSTED, 0)
+
+
+def screens() -> Iterator[tuple[str, View]]:
+    """What the office's resident meets until the first capture, and after a power cut there."""
+    kiosk, _ = flow.restored(unit=UNIT, policy=Policy(), enrollments=(), next_number=1)
+
+    def shown(*events: Event) -> View:
+        nonlocal kiosk
+        for event in events:
+            kiosk, _ = flow.step(kiosk, event, _NOW)
+        return view_of(kiosk, Display(), office=OFFICE)
+
+    yield "attract", shown()
+    yield "notice", shown(LanguageChosen(Language.INDONESIAN))
+    yield "identify", shown(Continued())
+    code = RESIDENT.ticket
+    yield "identify_typed", shown(*(KeyTyped(character) for character in code))
+    yield "confirm_biodata", shown(RosterAnswered(code, "ticket", (RESIDENT,)))
+    yield "capture", shown(BiodataAccepted())
+    assert isinstance(kiosk.screen, Capturing)  # noqa: S101 - the first step of every enrollment
+    yield "no_camera", shown(DeviceFaulted(kiosk.screen.task, Fault("not_connected", "face")))
+    begun = kiosk.enrollments
+    kiosk, _ = flow.restored(
+        unit=UNIT, policy=Policy(), enrollments=begun, next_number=2, interrupted=begun[0].id
+    )
+    yield "resume", shown()
+    yield "resume_typed", shown(*(KeyTyped(character) for character in code))
 
 
 def drawn_places(folder: Path) -> Places:
@@ -33,19 +81,18 @@ def drawn_places(folder: Path) -> Places:
 
 def main(folder: Path) -> None:
     from kiosk.ui.app import opened  # noqa: PLC0415 - imports Kivy, in this process only
-    from kiosk.ui.samples import SamplePort, resident_views  # noqa: PLC0415
+    from kiosk.ui.samples import SamplePort  # noqa: PLC0415
     from kiosk.virtual_screen import has_display, virtual_screen  # noqa: PLC0415
 
     def draw() -> None:
         port = SamplePort()
         window, robot = opened(port, fullscreen=False, size=(WIDTH, HEIGHT), max_fps=30)
         found = {}
-        for name, view in resident_views().items():
-            if name.startswith(SCREENS):
-                port.shown = view
-                robot.settle(4)
-                found[name] = {t.target_id: (t.center_x, HEIGHT - t.center_y) for t in robot.targets()}
-                robot.screenshot(folder / f"{name}.png")
+        for name, view in screens():
+            port.shown = view
+            robot.settle(4)
+            found[name] = {t.target_id: (t.center_x, HEIGHT - t.center_y) for t in robot.targets()}
+            robot.screenshot(folder / f"{name}.png")
         (folder / "places.json").write_text(json.dumps(found, indent=1) + "\n")
         window.close()
 

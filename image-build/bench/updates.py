@@ -1,102 +1,175 @@
-"""A newer image for the unit on the bench: installed by RAUC, started on trial, kept or left again."""
+"""Newer images for the unit on the bench: installed by the unit's own service, on trial, kept or left again."""
 
 from __future__ import annotations
 
-import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.boot import make_boot, make_root, read_verity
 from appliance.bundle import make_bundle
+from appliance.root import SITE
 
 from bench.checks import Bench
-from bench.firmware import partitions
-from bench.machine import Hardware
-from bench.office import flip_bytes
+from bench.machine import BenchError, Hardware, Machine
 from bench.outcomes import CheckFailedError, Seen
 
-NEWER = "99.0.0"
+NEWER, BROKEN = "99.0.0", "98.0.0"
+"""Both are newer than what the unit runs. The screen of BROKEN never starts."""
 EPOCH = 1_767_225_600
-_ON_UNIT = "/var/lib/kiosk/updates/bench.raucb"
+
+_UPDATES = "/var/lib/kiosk/updates"
+_AUTOBOOT = "cat /run/kiosk-bootconfig/autoboot.txt"
+_KEPT = (
+    "find /var/lib/kiosk/keys /var/lib/kiosk/etc -type f -exec sha256sum {} + | sort | sha256sum; "
+    "python3 -c \"import sqlite3; journal = sqlite3.connect('/var/lib/kiosk/data/journal.sqlite'); "
+    "print(journal.execute('SELECT count(*) FROM event').fetchone())\""
+)
+"""Keys and settings whole, and what the journal has."""
 
 
-def make_newer(built: Path, room: Path, *, initrd: Path) -> Path:
-    """The same image under a higher version, so that its root has another hash. built: folder of the build."""
-    layer = room / "newer-layer"
-    (layer / "etc").mkdir(parents=True)
-    (layer / "etc/kiosk-release").write_text(f"VERSION={NEWER}\n")
+def make_images(built: Path, room: Path, *, initrd: Path) -> Mapping[str, Path]:
+    """Version -> signed bundle, of the built layers under another version. built: folder of the build."""
+    return {
+        NEWER: _image(built, room / "newer", version=NEWER, initrd=initrd, changed={}),
+        BROKEN: _image(
+            built,
+            room / "broken",
+            version=BROKEN,
+            initrd=initrd,
+            changed={f"{SITE}/kiosk/ui/app.py": 'raise RuntimeError("this image is broken on purpose")\n'},
+        ),
+    }
+
+
+def _image(built: Path, room: Path, *, version: str, initrd: Path, changed: Mapping[str, str]) -> Path:
+    layer = room / "layer"
+    for name, text in {"etc/kiosk-release": f"VERSION={version}\n", **changed}.items():
+        (layer / name).parent.mkdir(parents=True, exist_ok=True)
+        (layer / name).write_text(text)
     parts = [built / name / "result" for name in ("kernels", "application", "system")]
-    make_root(room / "newer", layers=(layer, *parts), epoch=EPOCH)
-    boot = room / "newer-boot.img"
+    make_root(room / "root", layers=(layer, *parts), epoch=EPOCH)
     make_boot(
-        boot,
+        room / "boot.img",
         system=parts[-1],
         unpacked=built / "packages/result",
         initrd_source=initrd,
-        verity=read_verity(room / "newer"),
+        verity=read_verity(room / "root"),
     )
-    bundle = room / "newer.raucb"
-    make_bundle(
-        bundle, boot=boot, root=room / "newer/root.img", authority=built / "authority/result", version=NEWER
-    )
-    subprocess.run(["truncate", "--size=%4096", bundle], check=True)
+    bundle, authority = room / "bundle.raucb", built / "authority/result"
+    root = room / "root/root.img"
+    make_bundle(bundle, boot=room / "boot.img", root=root, authority=authority, version=version)
+    root.unlink()
     return bundle
 
 
-def with_bundle(bundle: Path) -> Hardware:
-    """A unit with the bundle as a read-only disk, which takes the place of the store or the stick."""
-    return Hardware(
-        extra=(
-            *("-drive", f"if=none,id=newer,format=raw,readonly=on,file={bundle}"),
-            *("-device", "virtio-blk-pci,drive=newer,serial=newer"),
-        )
+def with_images(images: Mapping[str, Path]) -> Hardware:
+    """A unit with each bundle as a read-only disk, which takes the place of the store or the stick."""
+    words: list[str] = []
+    for version, bundle in images.items():
+        words += ["-drive", f"if=none,id=v{version[:2]},format=raw,readonly=on,file={bundle}"]
+        words += ["-device", f"virtio-blk-pci,drive=v{version[:2]},serial={version}"]
+    return Hardware(extra=tuple(words))
+
+
+def _offer(bench: Bench, version: str) -> Machine:
+    """Puts the bundle where the unit fetches to, and waits until nobody is at the screen."""
+    machine = bench.enrolling_unit()
+    size = bench.images[version].stat().st_size
+    machine.ask(
+        f"cd {_UPDATES} && rm -f *.raucb && head -c {size} /dev/disk/by-id/virtio-{version} >{version}.raucb",
+        timeout_s=900,
     )
+    machine.wait_for(
+        "test $(systemctl show --property=StatusText --value kiosk-ui) = idle",
+        what="an idle screen",
+        timeout_s=900,
+    )
+    return machine
+
+
+def _decline(machine: Machine) -> str:
+    """The unit looks at what is offered and does not take it: the last thing it says of it."""
+    before = machine.ask(_AUTOBOOT)
+    machine.run("systemctl start kiosk-update.service", timeout_s=2400)
+    told = machine.ask(
+        "journalctl --unit=kiosk-update --boot --output=cat --no-pager | grep 'raucb\\|update install'"
+    )
+    if (after := machine.ask(_AUTOBOOT)).partition("[tryboot]")[0] != before.partition("[tryboot]")[0]:
+        raise CheckFailedError(f"{told}: the settled slot changed, {before!r} to {after!r}")
+    return told.splitlines()[-1]
+
+
+def _start_trial(machine: Machine) -> None:
+    """Installs what is offered, restarts as asked, and takes the trial as the firmware does."""
+    try:
+        machine.ask(
+            "systemctl start kiosk-update.service || "
+            "{ journalctl --unit=kiosk-update --lines=3 --output=cat --no-pager; false; }",
+            timeout_s=2400,
+        )
+    except BenchError:
+        if machine.running:
+            raise
+    if not machine.wait_until_off(timeout_s=600):
+        raise CheckFailedError("the firmware was not asked for a trial")
+    machine.start(trial=True)
+
+
+def refuses_a_changed_bundle(bench: Bench) -> Seen:
+    """Its signature holds, its content does not: found while it is written into the slot that does not run."""
+    machine = _offer(bench, NEWER)
+    machine.ask(
+        f"dd if=/dev/zero of={_UPDATES}/{NEWER}.raucb bs=4096 seek=50000 count=4 conv=notrunc && sync",
+        timeout_s=300,
+    )
+    told = _decline(machine)
+    if "update install" not in told:
+        raise CheckFailedError(told)
+    return Seen(told)
+
+
+def broken_image_rolls_back(bench: Bench) -> Seen:
+    """It starts and is not ready: the image before comes back by itself, and does not try it again."""
+    machine = _offer(bench, BROKEN)
+    kept = machine.ask(_KEPT)
+    _start_trial(machine)
+    machine.wait_for_console(r"kiosk-initrd: root b", timeout_s=300)
+    machine.wait_for("systemctl is-active --quiet kiosk-call-officer", timeout_s=2400)
+    picture = bench.picture("broken_image")
+    if machine.wait_until_off(timeout_s=2400):
+        raise CheckFailedError("it asked for another trial")
+    machine.start()
+    machine.wait_for_console(r"kiosk-initrd: root a", timeout_s=300)
+    machine.wait_for("systemctl is-active --quiet kiosk-mark-good", timeout_s=2400)
+    if (now := machine.ask(_KEPT)) != kept:
+        raise CheckFailedError(f"the data changed: {kept} to {now}")
+    _, back = bench.sees("attract")
+    told = _decline(machine)
+    if "refused_before" not in told:
+        raise CheckFailedError(f"it would be tried again: {told}")
+    return Seen(f"root b called the officer, root a came back with its data; then {told}", (picture, back))
 
 
 def installs_and_starts(bench: Bench) -> Seen:
     """Into the other slot, on trial, settled once the unit is ready; the data stay."""
-    machine = bench.unit()
-    machine.ask(f"cp /dev/disk/by-id/virtio-newer {_ON_UNIT}", timeout_s=900)
-    machine.ask(f"rauc install {_ON_UNIT}", timeout_s=2400 * bench.slow)
-    before = machine.ask("cat /run/kiosk-bootconfig/autoboot.txt")
-    machine.run("systemctl --no-block reboot --reboot-argument='0 tryboot'")
-    trial = machine.wait_until_off(timeout_s=600 * bench.slow)
-    if not trial:
-        raise CheckFailedError("the firmware was not asked for a trial")
-    machine.start(trial=True)
-    machine.wait_for_console(r"kiosk-initrd: root b", timeout_s=300 * bench.slow)
-    machine.wait_for("systemctl is-active --quiet kiosk-mark-good", timeout_s=2400 * bench.slow)
-    version = machine.ask("cat /etc/kiosk-release")
-    after = machine.ask("cat /run/kiosk-bootconfig/autoboot.txt")
-    machine.ask("test -s /etc/kiosk/kiosk.toml")
-    if NEWER not in version or "boot_partition=3" not in after.partition("[tryboot]")[0]:
-        raise CheckFailedError(f"{version}; before {before!r}, after {after!r}")
-    return Seen(f"{version}, root b, settled; settings and data kept")
+    machine = _offer(bench, NEWER)
+    kept = machine.ask(_KEPT)
+    _start_trial(machine)
+    machine.wait_for_console(r"kiosk-initrd: root b", timeout_s=300)
+    machine.wait_for("systemctl is-active --quiet kiosk-mark-good", timeout_s=2400)
+    version, chosen = machine.ask("cat /etc/kiosk-release"), machine.ask(_AUTOBOOT)
+    if NEWER not in version or "boot_partition=3" not in chosen.partition("[tryboot]")[0]:
+        raise CheckFailedError(f"{version}; {chosen!r}")
+    if (now := machine.ask(_KEPT)) != kept:
+        raise CheckFailedError(f"the data changed: {kept} to {now}")
+    _, picture = bench.sees("attract")
+    return Seen(f"{version} from root b, settled; keys, settings and journal as before", (picture,))
 
 
-def refuses_a_changed_bundle(bench: Bench) -> Seen:
-    machine = bench.unit()
-    machine.ask(
-        f"dd if=/dev/zero of={_ON_UNIT} bs=4096 seek=2000 count=4 conv=notrunc 2>&1 && sync", timeout_s=300
-    )
-    status, told = machine.run(f"rauc install {_ON_UNIT} 2>&1", timeout_s=2400 * bench.slow)
-    if status == 0:
-        raise CheckFailedError("it was installed")
-    return Seen(told.strip().splitlines()[-1])
-
-
-def broken_image_rolls_back(bench: Bench) -> Seen:
-    """The image on trial does not start; the settled one comes back by itself, with its data."""
-    machine = bench.unit()
-    machine.run("/usr/lib/kiosk/boot-chooser set-primary A; sync")
-    machine.run("systemctl --no-block reboot --reboot-argument='0 tryboot'")
-    machine.wait_until_off(timeout_s=600 * bench.slow)
-    _, offset, _ = partitions(machine.disk)["root-a"]
-    flip_bytes(machine.disk, offset=offset + 64, count=16)
-    machine.start(trial=True)
-    machine.wait_for_console(r"kiosk-initrd: no root partition has the hash", timeout_s=400 * bench.slow)
-    if machine.wait_until_off(timeout_s=120 * bench.slow):
-        raise CheckFailedError("it asked for another trial")
-    machine.start(trial=False)
-    machine.wait_for_console(r"kiosk-initrd: root b", timeout_s=300 * bench.slow)
-    machine.wait_for("findmnt /etc/kiosk && test -s /etc/kiosk/kiosk.toml", timeout_s=1200 * bench.slow)
-    return Seen("the image on trial did not start, root b came back with its data")
+def refuses_what_is_not_newer(bench: Bench) -> Seen:
+    """A signed bundle of the version that runs, or of an older one."""
+    machine = _offer(bench, BROKEN)
+    told = _decline(machine)
+    if "not_newer" not in told:
+        raise CheckFailedError(told)
+    return Seen(f"{machine.ask('cat /etc/kiosk-release')}: {told}")
