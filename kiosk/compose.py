@@ -26,6 +26,7 @@ from kiosk.app.services import Services, Voice
 from kiosk.capture.plans import Plans
 from kiosk.capture.worker import CaptureWorker, Rooms
 from kiosk.config import Config
+from kiosk.courier.office_stick import folder_as_stick, stick
 from kiosk.enrollment import flow
 from kiosk.enrollment.events import Event
 from kiosk.enrollment.screens import Kiosk
@@ -106,6 +107,7 @@ def assemble(config: Config, *, on_step: Callable[[Kiosk, Event], None] = lambda
         recorded_before=sent.knows,
         check_receipt=_receipt_check(keys, outbox),
         data=config.data,
+        open_stick=folder_as_stick(config.stick) if config.stick is not None else stick,
         devices=devices.all(),
         printer=devices.printer,
         panel=devices.panel,

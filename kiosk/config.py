@@ -74,6 +74,7 @@ class Config:
     keys: Path
     key_store: KeyStoreSettings
     prompts: Path | None
+    stick: Path | None
     devices: Mapping[str, str]
     store: str
     uplink_interval_s: float
@@ -122,6 +123,7 @@ RULES: Mapping[str, _Rule] = MappingProxyType(
         "paths.data": _matching(r".+", "a folder"),
         "paths.keys": _matching(r".+", "a folder"),
         "paths.prompts": _TEXT,
+        "paths.stick": _TEXT,
         "keys.store": _matching(r"file|tpm", "file or tpm"),
         "keys.tpm": _matching(r"[a-z]+:.+", "a TCTI of tpm2-tss, such as device:/dev/tpmrm0"),
         "keys.passphrase_file": _TEXT,
@@ -263,6 +265,7 @@ def _config(path: Path, values: Mapping[str, object], lines: Mapping[str, int]) 
             folder("keys.passphrase_file") if text("keys.passphrase_file") else None,
         ),
         prompts=folder("paths.prompts") if text("paths.prompts") else None,
+        stick=folder("paths.stick") if text("paths.stick") else None,
         devices=MappingProxyType(
             {kind: text(f"devices.{kind}") for kind in DEVICE_KINDS if text(f"devices.{kind}")}
         ),

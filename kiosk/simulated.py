@@ -45,7 +45,10 @@ SUPERVISOR = Login("2001", "759204", Role.SUPERVISOR)
 
 @dataclass(frozen=True, slots=True)
 class SimulatedOffice:
-    """config: what the kiosk runs with. store: where its packets go. logs: of the child processes."""
+    """config: what the kiosk runs with, its stick a folder too. store: where its packets go.
+
+    logs: of the child processes.
+    """
 
     config: Config
     devices: SimulationClient
@@ -61,6 +64,8 @@ def simulated_office(
     """Sets the office up in `folder`, or opens it again, and runs devices, uplink and receiver meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     data, keys, store, logs = folder / "data", folder / "keys", folder / "store", folder / "logs"
+    stick = folder / "stick"
+    stick.mkdir(exist_ok=True)
     logs.mkdir(exist_ok=True)
     store.mkdir(exist_ok=True)
     if not (keys / "device").exists():
@@ -78,7 +83,7 @@ def simulated_office(
         stack.enter_context(child(uplink, log=logs / "uplink.log"))
         stack.enter_context(child(receive, log=logs / "receive.log"))
         urls = MappingProxyType({str(kind): url for kind, url in simulation.urls.items()})
-        used = replace(config, data=data, keys=keys, devices=urls, store=store_url)
+        used = replace(config, data=data, keys=keys, devices=urls, store=store_url, stick=stick)
         yield SimulatedOffice(used, simulation.client, residents, store, logs)
 
 

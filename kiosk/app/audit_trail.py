@@ -1,7 +1,8 @@
-"""Which line of the audit log each journaled fact leaves."""
+"""Which line of the audit log each journaled fact leaves, and a new roster."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from kiosk.enrollment.facts import (
@@ -26,10 +27,28 @@ from kiosk.enrollment.facts import (
 )
 from kiosk.enrollment.record import Enrollment, Stamp
 from kiosk.security.audit import AuditEvent, AuditLog
+from kiosk.storage.roster import RosterImport
 
 Details = Mapping[str, str | int | bool]
 Line = tuple[AuditEvent, str, Details]
 """Event, the officer who did it (empty for the resident or the unit), details."""
+
+
+def record_roster_import(
+    log: AuditLog, listing: bytes, result: RosterImport, *, at: Stamp, actor: str = ""
+) -> None:
+    """listing: the whole file, so that the log knows which it was."""
+    log.record(
+        AuditEvent.ROSTER_IMPORTED,
+        at,
+        actor=actor,
+        details={
+            "added": result.added,
+            "changed": result.changed,
+            "problems": len(result.problems),
+            "file_sha256": hashlib.sha256(listing).hexdigest(),
+        },
+    )
 
 
 def record_fact(

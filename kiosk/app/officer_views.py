@@ -43,8 +43,10 @@ from kiosk.enrollment.screens import (
     OfficerRecord,
     OfficerReturning,
 )
+from kiosk.enrollment.stick_events import StickAsked
 
 _DIAGNOSTICS = action("diagnostics", DiagnosticsAsked(), ActionStyle.QUIET, pictogram="plug")
+_STICK = action("stick", StickAsked(), ActionStyle.QUIET, pictogram="stick")
 _BACK_CORNER = action("back", WentBack(), ActionStyle.QUIET, pictogram="back")
 
 _FINGER_REASONS = (
@@ -86,7 +88,7 @@ def queue(kiosk: Kiosk) -> View:
             headings, tuple(_queue_row(kiosk, record) for record in records), Text("officer_queue.empty")
         ),
         speech=(),
-        corner=(_DIAGNOSTICS, SIGN_OUT),
+        corner=(_DIAGNOSTICS, _STICK, SIGN_OUT),
     )
 
 

@@ -1,7 +1,8 @@
 """Runs the effects of the rules, off the drawing thread; answers come back as events.
 
 Workers, each in order: the ledger writes facts and looks things up, in milliseconds; the bench seals and
-prints, the card reader signs, devices test themselves, fingers are looked for in the gallery, in seconds.
+prints, the card reader signs, devices test themselves, fingers are looked for in the gallery, in seconds;
+a stick is written and read in minutes.
 Sealing waits for the ledger, so a packet never tells more than the journal holds.
 """
 
@@ -22,9 +23,11 @@ from kiosk.app.recovery import may_rest, replayed
 from kiosk.app.scrub import DAMAGED
 from kiosk.app.services import Services
 from kiosk.app.slip import proof_slip
+from kiosk.app.stick_work import StickWork
 from kiosk.enrollment.effects import (
     CaptureNow,
     Destroy,
+    DoStickTask,
     Effect,
     LookUp,
     PrintSlip,
@@ -96,6 +99,8 @@ class Runner:
         self._cards = OfficerCards(services)
         self._tests = ThreadPoolExecutor(1, "self-test")
         self._seeker = ThreadPoolExecutor(1, "gallery search")
+        self._stick = ThreadPoolExecutor(1, "stick")
+        self._stick_work = StickWork(services)
         self._enrolled = EnrolledFingers(services.sealer.gallery)
         self._diagnostics = Diagnostics(services)
         self._examining: Future[None] | None = None
@@ -119,6 +124,11 @@ class Runner:
                 self._on(self._reader, lambda: self._cards.sign_approval(effect, now))
             case SelfTestDevice(url):
                 self._on(self._tests, lambda: self._diagnostics.test(url, now))
+            case DoStickTask(stick_task, officer):
+                self._on(
+                    self._stick,
+                    lambda: self._stick_work.do(stick_task, officer=officer, now=now, tell=self._post),
+                )
             case Destroy(enrollment_id):
                 self._on_ledger(lambda: self._destroy(enrollment_id, now))
             case StartCapture():
@@ -196,6 +206,7 @@ class Runner:
         self._seeker.shutdown(wait=True, cancel_futures=True)
         self._bench.shutdown(wait=True)
         self._ledger.shutdown(wait=True)
+        self._stick.shutdown(wait=True)  # last, since it may be cut off at any moment
 
     def _submit(self, worker: ThreadPoolExecutor, work: Callable[[], None]) -> Future[None]:
         future = worker.submit(work)

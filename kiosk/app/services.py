@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -35,7 +36,8 @@ class Services:
     """devices: all there are, in the order officers read them. data: the folder on the unit's disk.
 
     recorded_before: a packet of this NIK was sealed on this unit. check_receipt: a stored receipt of a
-    packet (bytes, packet SHA-256), verified; None when it does not hold."""
+    packet (bytes, packet SHA-256), verified; None when it does not hold. open_stick: mounts the
+    officer's USB stick for a block, or raises StickError."""
 
     clock: Clock
     journal: Journal
@@ -50,6 +52,7 @@ class Services:
     recorded_before: Callable[[str], bool]
     check_receipt: Callable[[bytes, str], Receipt | None]
     data: Path
+    open_stick: Callable[[], AbstractContextManager[Path]]
     devices: tuple[Device, ...] = ()
     printer: Printer | None = None
     panel: Panel | None = None

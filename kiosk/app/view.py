@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.app import diagnostics_views, officer_views, resident_views, sign_in_views
+from kiosk.app import diagnostics_views, officer_views, resident_views, sign_in_views, stick_views
 from kiosk.app.parts import RESIDENT_CORNER, action, primary
 from kiosk.app.settings import LanguageSet, Setting
 from kiosk.app.views import Display, FieldsBody, ScreenId, Text, View
@@ -22,6 +22,7 @@ from kiosk.enrollment.screens import (
     Identifying,
     Kiosk,
     OfficerApproving,
+    OfficerAtStick,
     OfficerDiagnosing,
     OfficerExcepting,
     OfficerQueue,
@@ -101,6 +102,8 @@ def _bare(kiosk: Kiosk) -> View:
             return sign_in_views.approve_exception(kiosk, screen)
         case OfficerDiagnosing() as screen:
             return diagnostics_views.diagnosing(screen)
+        case OfficerAtStick() as screen:
+            return stick_views.at_stick(screen)
         case OfficerApproving() as screen:
             return sign_in_views.approve_record(kiosk, screen)
         case Finalising() as screen:

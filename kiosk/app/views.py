@@ -40,6 +40,7 @@ class ScreenId(StrEnum):
     DEVICE_FAULT = "device_fault"
     OFFICER_SIGN_IN = "officer_sign_in"
     OFFICER_QUEUE = "officer_queue"
+    OFFICER_STICK = "officer_stick"
     OFFICER_RECORD = "officer_record"
     OFFICER_RETURN = "officer_return"
     OFFICER_EXCEPTION = "officer_exception"

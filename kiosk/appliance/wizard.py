@@ -38,8 +38,8 @@ from kiosk.appliance.provisioning import (
     remove_listing,
 )
 from kiosk.appliance.provisioning_files import SIGNED, begin_from, begin_typed, finish_from
-from kiosk.appliance.stick import StickError, stick
 from kiosk.config import RULES
+from kiosk.courier.office_stick import StickError, stick
 from kiosk.enrollment.events import EntryCleared, EntrySubmitted, KeyErased, KeyTyped, WentBack
 from kiosk.storage.layout import DataFolder
 

@@ -43,8 +43,8 @@ def configure(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from kiosk.appliance.orders import OrderRefusedError  # noqa: PLC0415 - heavy imports wait for the run
-    from kiosk.appliance.stick import StickError, stick  # noqa: PLC0415
     from kiosk.config import load  # noqa: PLC0415
+    from kiosk.courier.office_stick import StickError, stick  # noqa: PLC0415
 
     config = load(arguments.config)
     try:

@@ -152,25 +152,8 @@ def _as_text(file: Path, result: RosterImport) -> str:
 
 
 def _log(audit: Path, file: Path, result: RosterImport) -> None:
-    import datetime as dt  # noqa: PLC0415
-    import hashlib  # noqa: PLC0415
-    import time  # noqa: PLC0415
+    from kiosk.app.audit_trail import record_roster_import  # noqa: PLC0415
+    from kiosk.app.clock import Clock  # noqa: PLC0415
+    from kiosk.security.audit import AuditLog  # noqa: PLC0415
 
-    from kiosk.enrollment.record import ClockTrust, Stamp  # noqa: PLC0415
-    from kiosk.security.audit import AuditEvent, AuditLog  # noqa: PLC0415
-
-    stamp = Stamp(
-        at=dt.datetime.now(dt.UTC),
-        trust=ClockTrust.UNTRUSTED,
-        monotonic_ns=time.monotonic_ns(),
-    )
-    AuditLog(audit, nik_key=None).record(
-        AuditEvent.ROSTER_IMPORTED,
-        stamp,
-        details={
-            "added": result.added,
-            "changed": result.changed,
-            "problems": len(result.problems),
-            "file_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        },
-    )
+    record_roster_import(AuditLog(audit, nik_key=None), file.read_bytes(), result, at=Clock().now())

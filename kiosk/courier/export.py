@@ -58,25 +58,33 @@ class Handed:
 
 
 def export(
-    folder: Path, *, outbox: Outbox, hand: Hand, trust: Trust, at: Stamp, to: str = "", again: bool = False
+    folder: Path,
+    *,
+    outbox: Outbox,
+    hand: Hand,
+    trust: Trust,
+    at: Stamp,
+    to: str = "",
+    again: bool = False,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Handed:
     """Copies what the centre has not received and signs it over; marks it in the outbox, removes nothing there.
 
     to: who is to take it, empty for whoever does. again: also what another folder carries already. The outbox
     is told after the folder has all of it, so a stick pulled at any moment leaves both sides right.
+    tell: after each packet, how many of how many are copied.
     """
     ledger = load(folder, trust)
     if not isinstance(ledger, Ledger):
         return Handed(fault=ledger)
     held = ledger.holders
     listing = outbox.look(*UNDELIVERED)
-    entries = (e for e in listing.entries if e.sha256 not in held)
+    open_here = (entry for entry in listing.entries if entry.sha256 not in held)
+    entries = [entry for entry in open_here if again or entry.handed_over_at is None]
     copied: list[str] = []
     damaged = [one.sha256 for one in listing.damaged]
     fault: StickFault | PacketFault | None = None
-    for entry in entries:
-        if entry.handed_over_at is not None and not again:
-            continue
+    for number, entry in enumerate(entries, start=1):
         try:
             data = outbox.read(entry.sha256)
         except OutboxError:
@@ -86,6 +94,7 @@ def export(
         if fault is not None:
             break
         copied.append(entry.sha256)
+        tell(number, len(entries))
     if not copied:
         return Handed(damaged=tuple(damaged), head=ledger.head, fault=fault)
     signed = _signed(folder, ledger, ledger.given(giver=hand.name, taker=to, at=at, packets=copied), hand)

@@ -9,6 +9,7 @@ from kiosk.enrollment.facts import Fact
 from kiosk.enrollment.person import BackgroundColour
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.record import ImageRef
+from kiosk.enrollment.stick_events import StickTask
 
 
 class Purpose(StrEnum):
@@ -111,6 +112,14 @@ class SelfTestDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class DoStickTask:
+    """officer: number of who answers for it."""
+
+    task: StickTask
+    officer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
     enrollment_id: str
 
@@ -150,6 +159,7 @@ Effect = (
     | SignInByCard
     | SignApproval
     | SelfTestDevice
+    | DoStickTask
     | Seal
     | PrintSlip
     | Destroy

@@ -21,6 +21,7 @@ from kiosk.enrollment.record import (
     Verification,
 )
 from kiosk.enrollment.standing import Delivery, SelfTestLine, UnitStanding
+from kiosk.enrollment.stick_events import StickAsked, StickProgressed, StickTaskChosen, StickTaskEnded
 
 
 class Role(StrEnum):
@@ -494,6 +495,10 @@ Event = (
     | UnitChosen
     | SelfTestsAsked
     | DeviceTested
+    | StickAsked
+    | StickTaskChosen
+    | StickProgressed
+    | StickTaskEnded
     | RecordOpened
     | HandedBack
     | ReturnAsked

@@ -64,6 +64,7 @@ from kiosk.enrollment.screens import (
     Identifying,
     Kiosk,
     OfficerApproving,
+    OfficerAtStick,
     OfficerDiagnosing,
     OfficerExcepting,
     OfficerQueue,
@@ -98,6 +99,7 @@ _OFFICER_SCREENS = (
     SupervisorApproving,
     OfficerApproving,
     OfficerDiagnosing,
+    OfficerAtStick,
     Finalising,
     Finished,
 )

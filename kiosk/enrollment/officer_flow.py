@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.enrollment import diagnosis_flow
+from kiosk.enrollment import diagnosis_flow, stick_flow
 from kiosk.enrollment.approval import challenge_of, statement_of
 from kiosk.enrollment.card_flow import approval_form, typed
 from kiosk.enrollment.effects import Effect, Seal, SignApproval, SignIn, SignInByCard
@@ -51,6 +51,7 @@ from kiosk.enrollment.screens import (
     Finished,
     Kiosk,
     OfficerApproving,
+    OfficerAtStick,
     OfficerDiagnosing,
     OfficerExcepting,
     OfficerQueue,
@@ -61,6 +62,7 @@ from kiosk.enrollment.screens import (
     SignInForm,
     SupervisorApproving,
 )
+from kiosk.enrollment.stick_events import StickAsked
 from kiosk.enrollment.transitions import Result, edited, enter, print_slip, record, return_to, show, stay
 
 _STAFF_ENTRY_LENGTH = 12
@@ -100,7 +102,7 @@ def missing_positions(enrollment: Enrollment) -> tuple[Position, ...]:
 
 
 def step(kiosk: Kiosk, screen: Screen, event: Event, now: Stamp) -> Result:
-    if isinstance(event, SignedOut | IdleElapsed) and not isinstance(screen, Finalising):
+    if isinstance(event, SignedOut | IdleElapsed) and not _at_work(screen):
         return show(kiosk, Attract())
     match screen:
         case OfficerSigningIn():
@@ -110,8 +112,12 @@ def step(kiosk: Kiosk, screen: Screen, event: Event, now: Stamp) -> Result:
                 return show(kiosk, OfficerRecord(staff, event.enrollment_id))
             if isinstance(event, DiagnosticsAsked):
                 return show(kiosk, OfficerDiagnosing(staff))
+            if isinstance(event, StickAsked):
+                return show(kiosk, OfficerAtStick(staff))
         case OfficerDiagnosing():
             return diagnosis_flow.step(kiosk, screen, event)
+        case OfficerAtStick():
+            return stick_flow.step(kiosk, screen, event)
         case OfficerRecord():
             return _record(kiosk, screen, event, now)
         case OfficerReturning(staff, enrollment_id):
@@ -136,6 +142,11 @@ def step(kiosk: Kiosk, screen: Screen, event: Event, now: Stamp) -> Result:
         case _:
             pass
     return stay(kiosk)
+
+
+def _at_work(screen: Screen) -> bool:
+    """Nobody leaves while a record is sealed or the stick written; the answer is seen first."""
+    return isinstance(screen, Finalising) or (isinstance(screen, OfficerAtStick) and screen.task is not None)
 
 
 def answered(kiosk: Kiosk, event: Event) -> Result:

@@ -13,6 +13,7 @@ from kiosk.enrollment.policy import Policy
 from kiosk.enrollment.positions import CaptureStep, Position
 from kiosk.enrollment.record import Enrollment, ExceptionReason, Sample, Stamp
 from kiosk.enrollment.standing import Delivery, DeviceStanding, DeviceTest, UnitStanding
+from kiosk.enrollment.stick_events import StickOutcome, StickTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,16 @@ class OfficerDiagnosing:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficerAtStick:
+    """task: under way, None while one is chosen. share_done: None while not known. outcome: of the last."""
+
+    staff: Staff
+    task: StickTask | None = None
+    share_done: float | None = None
+    outcome: StickOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OfficerRecord:
     staff: Staff
     enrollment_id: str
@@ -237,6 +248,7 @@ Screen = (
     | OfficerSigningIn
     | OfficerQueue
     | OfficerDiagnosing
+    | OfficerAtStick
     | OfficerRecord
     | OfficerReturning
     | OfficerExcepting

@@ -295,6 +295,22 @@ _PLUG: tuple[Shape, ...] = (
     Ring((0.5, 0.66), (0.24, 0.34), 0.08, 180, 360),
     Stroke(((0.5, 0.32), (0.5, 0.06)), 0.08),
 )
+_STICK: tuple[Shape, ...] = (
+    Stroke(((0.26, 0.06), (0.26, 0.6), (0.74, 0.6), (0.74, 0.06)), 0.08, closed=True),
+    Stroke(((0.36, 0.62), (0.36, 0.94), (0.64, 0.94), (0.64, 0.62)), 0.07),
+    Disc((0.44, 0.78), 0.035),
+    Disc((0.56, 0.78), 0.035),
+)
+_TO_STICK: tuple[Shape, ...] = (
+    Stroke(((0.5, 0.94), (0.5, 0.36)), 0.09),
+    Stroke(((0.28, 0.54), (0.5, 0.32), (0.72, 0.54)), 0.09),
+    Stroke(((0.12, 0.3), (0.12, 0.08), (0.88, 0.08), (0.88, 0.3)), 0.08),
+)
+_FROM_STICK: tuple[Shape, ...] = (
+    Stroke(((0.5, 0.3), (0.5, 0.9)), 0.09),
+    Stroke(((0.28, 0.72), (0.5, 0.94), (0.72, 0.72)), 0.09),
+    Stroke(((0.12, 0.3), (0.12, 0.08), (0.88, 0.08), (0.88, 0.3)), 0.08),
+)
 _CONTRAST: tuple[Shape, ...] = (
     Ring((0.5, 0.5), (0.42, 0.42)),
     Fill(tuple(arc(Ring((0.5, 0.5), (0.4, 0.4), 0, 90, 270), 24))),
@@ -335,6 +351,7 @@ DRAWINGS: Mapping[str, tuple[Shape, ...]] = MappingProxyType(
         "face": _FACE,
         "family": _FAMILY,
         "four_fingers": _FOUR_FINGERS,
+        "from_stick": _FROM_STICK,
         "hand": _HAND,
         "help": _HELP,
         "hourglass": _HOURGLASS,
@@ -360,8 +377,10 @@ DRAWINGS: Mapping[str, tuple[Shape, ...]] = MappingProxyType(
         "speaker": _SPEAKER,
         "speech": _SPEECH,
         "start": _START,
+        "stick": _STICK,
         "stop": _STOP,
         "thumbs": _THUMBS,
         "ticket": _TICKET,
+        "to_stick": _TO_STICK,
     }
 )

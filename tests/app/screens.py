@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hw.api import DeviceKind
+from kiosk.app.stick_work import LEDGER, NOTHING_THERE
 from kiosk.app.view import settings_view, view_of
 from kiosk.app.views import Display, View
+from kiosk.courier.stick import StickFault
 from kiosk.enrollment import events as ev
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.positions import Position
@@ -14,6 +16,7 @@ from kiosk.enrollment.quality_report import Defect
 from kiosk.enrollment.record import ExceptionReason
 from kiosk.enrollment.screens import Capturing
 from kiosk.enrollment.standing import Delivery, DeviceStanding, SelfTestLine, UnitStanding
+from kiosk.enrollment.stick_events import StickOutcome, StickTask
 from kiosk.storage.outbox import PacketState
 from tests.enrollment.people import NOW, RESIDENT, SISTER
 from tests.enrollment.storyboard import Storyboard
@@ -47,6 +50,7 @@ def states() -> Iterator[tuple[str, Storyboard]]:
     yield from _officer()
     yield from _cards()
     yield from _diagnostics()
+    yield from _stick()
 
 
 def _captures() -> Iterator[tuple[str, Storyboard]]:
@@ -182,13 +186,33 @@ def _diagnostics() -> Iterator[tuple[str, Storyboard]]:
     yield "diagnostics device", Storyboard(seen.kiosk).happens(ev.DeviceChosen(ready))
     testing = Storyboard(seen.kiosk).happens(ev.SelfTestsAsked((lost, ready)))
     lines = (
-        SelfTestLine("the service answers", passed=True),
-        SelfTestLine("info", False, "Restart the service"),
+        SelfTestLine("camera_opens", passed=True, eye="right"),
+        SelfTestLine("pictures_arrive", passed=False, detail="1 of 3 in 3 s", eye="left"),
     )
     testing.happens(ev.DeviceTested(lost, lines))
     yield "diagnostics testing", Storyboard(testing.kiosk)
     testing.happens(ev.DeviceTested(ready, lines))
     yield "diagnostics tested", Storyboard(testing.kiosk).happens(ev.DeviceChosen(ready))
+
+
+def _stick() -> Iterator[tuple[str, Storyboard]]:
+    for role in (ev.Role.OFFICER, ev.Role.SUPERVISOR):
+        asked = Storyboard().happens(ev.OfficerCalled()).staff_signs_in(role=role).happens(ev.StickAsked())
+        yield f"stick {role}", Storyboard(asked.kiosk)
+    for task in StickTask:
+        begun = Storyboard(asked.kiosk).happens(ev.StickTaskChosen(task))
+        yield f"stick {task}", Storyboard(begun.kiosk)
+        for outcome in (StickOutcome(task, 12), StickOutcome(task, 12, 3, detail="row 7: nik '12'; 16 digits")):
+            ended = Storyboard(begun.kiosk).happens(ev.StickTaskEnded(outcome))
+            yield f"stick {task}, {outcome.refused} refused", ended
+    halfway = Storyboard(asked.kiosk).happens(ev.StickTaskChosen(StickTask.HAND_OUT), ev.StickProgressed(7, 20))
+    yield "stick halfway", Storyboard(halfway.kiosk)
+    for fault in (*StickFault, "missing", "unreadable", "busy", LEDGER, NOTHING_THERE):
+        story = Storyboard(halfway.kiosk)
+        yield (
+            f"stick {fault}",
+            story.happens(ev.StickTaskEnded(StickOutcome(StickTask.HAND_OUT, 7, fault=fault))),
+        )
 
 
 def views() -> Iterator[tuple[str, View]]:

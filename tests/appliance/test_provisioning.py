@@ -16,9 +16,9 @@ from cryptography import x509
 from kiosk.app.views import KeypadBody, MessageBody, Text
 from kiosk.appliance.provisioning import ProvisioningError, pending, read_signed
 from kiosk.appliance.provisioning_files import begin_from, finish_from
-from kiosk.appliance.stick import StickError
 from kiosk.appliance.wizard import REQUEST, Stage, Wizard
 from kiosk.config import load
+from kiosk.courier.office_stick import StickError
 from kiosk.enrollment.events import Role
 from kiosk.enrollment.record import Language
 from kiosk.i18n import translate

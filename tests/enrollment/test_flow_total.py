@@ -23,6 +23,7 @@ from kiosk.enrollment.record import (
 )
 from kiosk.enrollment.screens import Capturing, Kiosk, OfficerApproving
 from kiosk.enrollment.standing import Delivery, DeviceStanding, UnitStanding
+from kiosk.enrollment.stick_events import StickOutcome, StickTask
 from tests.enrollment.people import NOW, RESIDENT, SISTER, sample
 
 FAULT = Fault("not_connected", "slap")
@@ -60,6 +61,7 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
     code = getattr(screen, "entry", "") or "A001"
     persons = draw(st.sampled_from([(), (RESIDENT,), (SISTER,), (RESIDENT, SISTER)]))
     challenge = draw(st.sampled_from([b"an earlier attempt", asked_of_the_card(kiosk)]))
+    stick_task = draw(st.sampled_from(StickTask))
     pool = [
         ev.LanguageChosen(Language.ENGLISH),
         ev.KeyTyped(draw(st.sampled_from("0125A"))),
@@ -77,6 +79,9 @@ def any_event(kiosk: Kiosk, draw: st.DrawFn) -> ev.Event:
         ev.DeviceChosen(STANDING.url),
         ev.SelfTestsAsked((STANDING.url, STANDING.url)),
         ev.DeviceTested(STANDING.url, ()),
+        ev.StickTaskChosen(stick_task),
+        ev.StickProgressed(1, 2),
+        ev.StickTaskEnded(StickOutcome(stick_task)),
         ev.PowerChanged(score > 0),
         ev.CardChanged(draw(st.sampled_from(ev.CardPresence))),
         ev.CardRefused(draw(st.sampled_from([None, 0, 2])), draw(st.sampled_from([None, *ev.CardTrouble]))),

@@ -17,9 +17,11 @@ from kiosk.enrollment.events import CardPresence
 from kiosk.enrollment.fact_versions import fact_to_line
 from kiosk.enrollment.record import Stage
 from kiosk.security.officers import Officers
-from kiosk.simulated import OFFICER, populate
+from kiosk.simulated import OFFICER, RESIDENTS, SUPERVISOR, populate
 from kiosk.storage.journal import Journal
 from kiosk.storage.layout import DataFolder
+from kiosk.storage.roster_csv import write_roster
+from kiosk.storage.roster_demo import demo_roster
 from tests.app.finalised_story import ENROLLMENT_ID, story
 from tests.flows.headless import HeadlessHands, actions_of
 from tests.packet.made_packets import made_contents, stamp
@@ -115,6 +117,29 @@ def test_an_officer_signs_in_and_finalises_with_the_card(office, data, starts):
     assert kinds[kinds.index("Finalised") :][:2] == ["Finalised", "PacketSealed"]
     office.devices.unplug(DeviceKind.CARD)
     until(hands, lambda: kiosk.kiosk.card is CardPresence.ABSENT)
+
+
+def test_a_supervisor_brings_a_roster_on_a_stick_and_is_told_what_it_holds(office, starts):
+    unit, hands = starts()
+    hands.press("officer")
+    types(hands, SUPERVISOR.number)
+    types(hands, SUPERVISOR.pin)
+    until(hands, shows(unit, ScreenId.OFFICER_QUEUE))
+    hands.press("stick")
+    hands.press("stick_roster")
+    until(hands, lambda: "stick.fault.nothing_there" in lines_of(unit))
+    hands.press("back")
+
+    assert office.config.stick is not None
+    listing = office.config.stick / "roster.csv"
+    listing.write_bytes(write_roster(demo_roster(RESIDENTS + 1, 1)))
+    hands.press("stick_roster")
+    until(hands, lambda: "stick.done.roster" in lines_of(unit))
+    listing.unlink()
+
+
+def lines_of(unit):
+    return [line.id for line in unit.controller.view().body.lines]
 
 
 def test_an_officer_finds_the_device_that_is_away_and_tests_it_when_it_is_back(office, starts):
