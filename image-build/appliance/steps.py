@@ -88,7 +88,6 @@ class Builder:
                 self._say(f"[image {count}] {step.name}: unchanged (took {made['seconds']:.0f} s)")
                 return Done(step.name, key, made["seconds"], reused=True)
         self._say(f"[image {count}] {step.name} ...")
-        _refuse_mounts(room)
         _remove(room)
         room.mkdir(parents=True)
         began_s = time.monotonic()
@@ -101,13 +100,6 @@ class Builder:
         return Done(step.name, key, seconds, reused=False)
 
 
-def _refuse_mounts(room: Path) -> None:
-    """Raises RuntimeError: removing a folder would empty what is mounted in it, the host's devices even."""
-    points = [Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    if mounted := [point for point in points if point.is_relative_to(room.resolve())]:
-        raise RuntimeError(f"still mounted, unmount first: {', '.join(map(str, mounted))}")
-
-
 def mounted_below(folder: Path, mounts: str) -> tuple[str, ...]:
     """mounts: the text of /proc/self/mounts."""
     points = (line.split()[1].replace("\\040", " ") for line in mounts.splitlines() if line)
@@ -115,7 +107,7 @@ def mounted_below(folder: Path, mounts: str) -> tuple[str, ...]:
 
 
 def _remove(folder: Path) -> None:
-    """Raises OSError while something is mounted below: removing would reach into it."""
+    """Raises OSError while something is mounted below: removing would empty it, the host's devices even."""
     if points := mounted_below(folder.resolve(), Path("/proc/self/mounts").read_text()):
         raise OSError(f"still mounted: {' '.join(points)}")
     if folder.exists():

@@ -83,7 +83,8 @@ def _named(name: str, parts: Sequence[str] | None) -> bool:
 def _checked(wanted: Sequence[tuple[str, Check]], *, out: Path, built: Path, room: Path) -> int:
     """Runs them in order; the report is written anew after each, so an interrupted run has one as well."""
     needs_images = any(one in UPDATE_CHECKS for one in wanted)
-    images = updates.make_images(built, room, initrd=PROJECT / "image-build/initrd") if needs_images else {}
+    initrd = PROJECT / "image-build/initrd"
+    images = updates.make_images(built, built / "bench", initrd=initrd) if needs_images else {}
     bench = Bench(
         image=built / "disk/result",
         room=room,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from appliance.boot import make_boot, make_root, read_verity
 from appliance.bundle import make_bundle
 from appliance.root import SITE
+from appliance.steps import Builder, Step
 
 from bench.checks import Bench
 from bench.machine import BenchError, Hardware, Machine
@@ -27,39 +30,48 @@ _KEPT = (
 """Keys and settings whole, and what the journal has."""
 
 
-def make_images(built: Path, room: Path, *, initrd: Path) -> Mapping[str, Path]:
-    """Version -> signed bundle, of the built layers under another version. built: folder of the build."""
-    return {
-        NEWER: _image(built, room / "newer", version=NEWER, initrd=initrd, changed={}),
-        BROKEN: _image(
-            built,
-            room / "broken",
-            version=BROKEN,
-            initrd=initrd,
-            changed={f"{SITE}/kiosk/ui/app.py": 'raise RuntimeError("this image is broken on purpose")\n'},
-        ),
-    }
+def make_images(built: Path, folder: Path, *, initrd: Path) -> Mapping[str, Path]:
+    """Version -> signed bundle, of the built layers under another version; made once for each build.
 
-
-def _image(built: Path, room: Path, *, version: str, initrd: Path, changed: Mapping[str, str]) -> Path:
-    layer = room / "layer"
-    for name, text in {"etc/kiosk-release": f"VERSION={version}\n", **changed}.items():
-        (layer / name).parent.mkdir(parents=True, exist_ok=True)
-        (layer / name).write_text(text)
-    parts = [built / name / "result" for name in ("kernels", "application", "system")]
-    make_root(room / "root", layers=(layer, *parts), epoch=EPOCH)
-    make_boot(
-        room / "boot.img",
-        system=parts[-1],
-        unpacked=built / "packages/result",
-        initrd_source=initrd,
-        verity=read_verity(room / "root"),
+    built: folder of the build. folder: where the bundles are kept.
+    """
+    broken = {f"{SITE}/kiosk/ui/app.py": 'raise RuntimeError("this image is broken on purpose")\n'}
+    builder = Builder(folder)
+    changes: Mapping[str, Mapping[str, str]] = {NEWER: {}, BROKEN: broken}
+    steps = tuple(
+        Step(
+            version,
+            partial(_make_bundle, built=built, version=version, initrd=initrd, changed=changed),
+            settings=(read_verity(built / "root/result").root_hash, *changed.values()),
+        )
+        for version, changed in changes.items()
     )
-    bundle, authority = room / "bundle.raucb", built / "authority/result"
-    root = room / "root/root.img"
-    make_bundle(bundle, boot=room / "boot.img", root=root, authority=authority, version=version)
-    root.unlink()
-    return bundle
+    builder.build(steps)
+    return {version: builder.result(version) for version in changes}
+
+
+def _make_bundle(bundle: Path, *, built: Path, version: str, initrd: Path, changed: Mapping[str, str]) -> None:
+    parts = [built / name / "result" for name in ("kernels", "application", "system")]
+    with tempfile.TemporaryDirectory(dir=bundle.parent) as name:
+        room = Path(name)
+        for file, text in {"etc/kiosk-release": f"VERSION={version}\n", **changed}.items():
+            (room / "layer" / file).parent.mkdir(parents=True, exist_ok=True)
+            (room / "layer" / file).write_text(text)
+        make_root(room / "root", layers=(room / "layer", *parts), epoch=EPOCH)
+        make_boot(
+            room / "boot.img",
+            system=parts[-1],
+            unpacked=built / "packages/result",
+            initrd_source=initrd,
+            verity=read_verity(room / "root"),
+        )
+        make_bundle(
+            bundle,
+            boot=room / "boot.img",
+            root=room / "root/root.img",
+            authority=built / "authority/result",
+            version=version,
+        )
 
 
 def with_images(images: Mapping[str, Path]) -> Hardware:
