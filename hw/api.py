@@ -309,13 +309,41 @@ class CardSignature:
     certificate: bytes
 
 
+class SelfTestCode(StrEnum):
+    """What a self-test tries. `hw.self_tests` has the words of `hw doctor`, the kiosk those of its screen."""
+
+    CAMERA_OPENS = "camera_opens"
+    PICTURES_ARRIVE = "pictures_arrive"
+    EXPOSURE_HELD = "exposure_held"
+    WHITE_BALANCE_HELD = "white_balance_held"
+    SERVICE_ANSWERS = "service_answers"
+    SCANNER_READY = "scanner_ready"
+    SCANNER_TRUSTED = "scanner_trusted"
+    PAD_OPENS = "pad_opens"
+    PAD_MEASURED = "pad_measured"
+    CODE_SCANNER_OPENS = "code_scanner_opens"
+    PRINTER_READY = "printer_ready"
+    ROLL_LASTS = "roll_lasts"
+    PANEL_OPENS = "panel_opens"
+    CASE_SHUT = "case_shut"
+    FINGER_MODULE_ANSWERS = "finger_module_answers"
+    UPS_ANSWERS = "ups_answers"
+    FUEL_GAUGE_ANSWERS = "fuel_gauge_answers"
+    RECEIVER_ANSWERS = "receiver_answers"
+    CARD_READER_ANSWERS = "card_reader_answers"
+
+
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """One line of `hw doctor`: what was tried, whether it held, and what to do if not."""
+    """One thing that was tried, and whether it held.
 
-    name: str
+    detail: why it did not: English, technical, nothing personal. eye: whose camera, in a pair of them.
+    """
+
+    code: SelfTestCode
     passed: bool
-    advice: str = ""
+    detail: str = ""
+    eye: Eye | None = None
 
 
 @runtime_checkable

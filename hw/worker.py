@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hw.api import DeviceKind, DeviceState, Fault, FaultCode, SelfTest
+from hw.api import DeviceKind, DeviceState, Fault, FaultCode, SelfTest, SelfTestCode
 
 RETRY_DELAYS_S = (0.2, 0.4, 0.8, 1.6)
 """A plug pushed back in by hand takes about a second; past that nobody is served by haste."""
@@ -125,15 +125,15 @@ class DeviceWorker:
             if was_stopped:
                 self.stop()
 
-    def test_opening(self, *, name: str, advice: str) -> SelfTest:
+    def test_opening(self, code: SelfTestCode) -> SelfTest:
         """Waits up to SELF_TEST_TIMEOUT_S for the first attempt to open the running device."""
         deadline = time.monotonic() + SELF_TEST_TIMEOUT_S
         while (standing := self._standing).state is DeviceState.CONNECTING and time.monotonic() < deadline:
             time.sleep(0.02)
         if standing.state is DeviceState.READY:
-            return SelfTest(name, passed=True)
+            return SelfTest(code, passed=True)
         reason = standing.fault.detail if standing.fault is not None else standing.state
-        return SelfTest(name, passed=False, advice=f"{advice} ({reason}).")
+        return SelfTest(code, passed=False, detail=reason)
 
     def _run(self, stopping: threading.Event) -> None:
         failures = 0

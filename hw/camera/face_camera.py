@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -19,6 +21,7 @@ from hw.api import (
     Frame,
     PixelFormat,
     SelfTest,
+    SelfTestCode,
 )
 from hw.camera.controls import Controls
 from hw.camera.sources import HttpStream, Picture, SourceSpec, V4l2Node, VideoFile
@@ -30,6 +33,10 @@ STALL_S = 1.0
 
 STOP_TIMEOUT_S = 12.0
 """OpenCV waits up to 10 s for the first picture of a V4L2 camera that is stuck."""
+
+_HELD: Mapping[str, SelfTestCode] = MappingProxyType(
+    {"exposure": SelfTestCode.EXPOSURE_HELD, "white_balance": SelfTestCode.WHITE_BALANCE_HELD}
+)
 
 SELF_TEST_FRAMES = 3
 SELF_TEST_TIMEOUT_S = 3.0
@@ -90,9 +97,7 @@ class OpenCvFaceCamera:
 
     def self_test(self) -> tuple[SelfTest, ...]:
         with self._worker.running():
-            opened = self._worker.test_opening(
-                name="the camera opens", advice="Check the camera's cable and URL"
-            )
+            opened = self._worker.test_opening(SelfTestCode.CAMERA_OPENS)
             if not opened.passed:
                 return (opened,)
             return (opened, self._test_pictures(), *self._test_controls())
@@ -102,23 +107,14 @@ class OpenCvFaceCamera:
         first = self._received
         while self._received < first + SELF_TEST_FRAMES and time.monotonic() < deadline:
             time.sleep(0.02)
-        return SelfTest(
-            f"{SELF_TEST_FRAMES} pictures arrive",
-            passed=self._received >= first + SELF_TEST_FRAMES,
-            advice="The camera is open and sends nothing: plug it in again.",
-        )
+        arrived = self._received - first
+        enough = arrived >= SELF_TEST_FRAMES
+        detail = "" if enough else f"{arrived} of {SELF_TEST_FRAMES} in {SELF_TEST_TIMEOUT_S:.0f} s"
+        return SelfTest(SelfTestCode.PICTURES_ARRIVE, passed=enough, detail=detail)
 
     def _test_controls(self) -> tuple[SelfTest, ...]:
         """One line for each control that the camera did not take."""
-        return tuple(
-            SelfTest(
-                f"{name} is held",
-                passed=False,
-                advice=f"The camera does not keep {name}: see what it can do with v4l2-ctl --list-ctrls, then "
-                "correct its URL or leave it out.",
-            )
-            for name in self._not_held
-        )
+        return tuple(SelfTest(_HELD[control], passed=False) for control in self._not_held)
 
     def _stalled_for_s(self) -> float:
         frame = self._latest

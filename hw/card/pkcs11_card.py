@@ -28,6 +28,7 @@ from hw.api import (
     OfficerCard,
     PinRefused,
     SelfTest,
+    SelfTestCode,
     SignatureAlgorithm,
 )
 from hw.card.token_process import (
@@ -105,11 +106,7 @@ class Pkcs11Card(WorkedDevice):
 
     def self_test(self) -> tuple[SelfTest, ...]:
         with self._worker.running():
-            return (
-                self._worker.test_opening(
-                    name="the card reader answers", advice="Plug in the card reader, install its PKCS#11 module"
-                ),
-            )
+            return (self._worker.test_opening(SelfTestCode.CARD_READER_ANSWERS),)
 
     def _serve(self, session: Session) -> None:
         self._refuse_waiting()

@@ -9,7 +9,7 @@ from pathlib import Path
 import serial
 
 from hw import udev
-from hw.api import CodeScanner, DeviceInfo, DeviceKind, Fault, SelfTest
+from hw.api import CodeScanner, DeviceInfo, DeviceKind, Fault, SelfTest, SelfTestCode
 from hw.code.code_lines import CodeLines
 from hw.device_url import DeviceUrl
 from hw.worker import Session, WorkedDevice
@@ -44,7 +44,7 @@ class SerialCodeScanner(WorkedDevice):
     def self_test(self) -> tuple[SelfTest, ...]:
         """Opens the port; whether it scans can only be seen by scanning."""
         with self._worker.running():
-            return (self._worker.test_opening(name="the port opens", advice="Plug in the code scanner"),)
+            return (self._worker.test_opening(SelfTestCode.CODE_SCANNER_OPENS),)
 
     def _serve(self, session: Session) -> None:
         with serial.Serial(str(self._path), self._baud, timeout=READ_TIMEOUT_S, exclusive=True) as port:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hw.api import SelfTest
 from hw.registry import open_device
+from hw.self_tests import advice_of, check_of
 
 
 def examine(urls: Sequence[str]) -> tuple[tuple[str, tuple[SelfTest, ...]], ...]:
@@ -23,7 +24,7 @@ def as_text(results: Sequence[tuple[str, tuple[SelfTest, ...]]]) -> str:
     for url, tests in results:
         lines.append(url)
         for test in tests:
-            lines.append(f"  {'ok    ' if test.passed else 'FAILED'}  {test.name}")
+            lines.append(f"  {'ok    ' if test.passed else 'FAILED'}  {check_of(test)}")
             if not test.passed:
-                lines.append(f"          {test.advice}")
+                lines.append(f"          {advice_of(test)}")
     return "\n".join(lines) or "No device found."

@@ -18,7 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw import udev
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, Frame, PixelFormat, SelfTest
+from hw.api import (
+    DeviceInfo,
+    DeviceKind,
+    DeviceState,
+    Fault,
+    FaultCode,
+    Frame,
+    PixelFormat,
+    SelfTest,
+    SelfTestCode,
+)
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.finger import picture, requests
 from hw.finger.api import (
@@ -99,11 +109,7 @@ class R30xFingerModule(WorkedDevice):
 
     def self_test(self) -> tuple[SelfTest, ...]:
         with self._worker.running():
-            return (
-                self._worker.test_opening(
-                    name="the finger module answers", advice="Plug in the finger module, check its password"
-                ),
-            )
+            return (self._worker.test_opening(SelfTestCode.FINGER_MODULE_ANSWERS),)
 
     def scan(self) -> Frame | Fault | None:
         outcome = self.capture_image() or self.read_image()

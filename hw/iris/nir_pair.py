@@ -104,9 +104,7 @@ class NirPairScanner:
 
     def self_test(self) -> tuple[SelfTest, ...]:
         return tuple(
-            replace(test, name=f"{eye.name.lower()} eye: {test.name}")
-            for eye, camera in self._eyes.items()
-            for test in camera.self_test()
+            replace(test, eye=eye) for eye, camera in self._eyes.items() for test in camera.self_test()
         )
 
     def start_preview(self, capture_set: CaptureSet) -> None:

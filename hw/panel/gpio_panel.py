@@ -21,6 +21,7 @@ from hw.api import (
     PanelInputs,
     PanelState,
     SelfTest,
+    SelfTestCode,
 )
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.panel.pins import LAST_PIN, PanelPins
@@ -64,13 +65,11 @@ class GpioPanel(WorkedDevice):
 
     def self_test(self) -> tuple[SelfTest, ...]:
         with self._worker.running():
-            opened = self._worker.test_opening(
-                name="the pins open", advice="Check the GPIO chip and the pin numbers"
-            )
+            opened = self._worker.test_opening(SelfTestCode.PANEL_OPENS)
             if not opened.passed:
                 return (opened,)
             time.sleep(2 * TICK_S)
-            shut = SelfTest("the case is shut", passed=not self._inputs.tamper, advice="Shut the case.")
+            shut = SelfTest(SelfTestCode.CASE_SHUT, passed=not self._inputs.tamper)
             return (opened, shut)
 
     def _serve(self, session: Session) -> None:

@@ -16,6 +16,7 @@ from hw.api import (
     Position,
     SatelliteTime,
     SelfTest,
+    SelfTestCode,
 )
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.position.gpsd_reports import (
@@ -81,7 +82,7 @@ class GpsdLocator(WorkedDevice):
     def self_test(self) -> tuple[SelfTest, ...]:
         """Whether it sees satellites depends on the sky, and is no fault."""
         with self._worker.running():
-            return (self._worker.test_opening(name="gpsd answers", advice="Plug in the receiver, start gpsd"),)
+            return (self._worker.test_opening(SelfTestCode.RECEIVER_ANSWERS),)
 
     def _is_fresh(self, received_ns: int) -> bool:
         return time.monotonic_ns() - received_ns <= self._freshness.fix_lifetime_s * 1e9

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hw.api import DeviceInfo, DeviceKind, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
+from hw.api import DeviceInfo, DeviceKind, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest, SelfTestCode
 from hw.device_url import DeviceUrl
 from hw.power.i2c import I2cBus, LinuxI2cBus
 from hw.worker import Session, SessionEnded, WorkedDevice
@@ -60,11 +60,7 @@ class Max17043Gauge(WorkedDevice):
 
     def self_test(self) -> tuple[SelfTest, ...]:
         with self._worker.running():
-            return (
-                self._worker.test_opening(
-                    name="the fuel gauge answers", advice="Seat the battery board, switch I2C on"
-                ),
-            )
+            return (self._worker.test_opening(SelfTestCode.FUEL_GAUGE_ANSWERS),)
 
     def _serve(self, session: Session) -> None:
         with contextlib.closing(self._open_bus()) as bus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from hw.api import DeviceInfo, DeviceKind, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest
+from hw.api import DeviceInfo, DeviceKind, Fault, FaultCode, PowerStatus, PowerSupply, SelfTest, SelfTestCode
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.power.nut_conversation import NutConversation, NutRefusedError
 from hw.power.nut_words import NutSyntaxError, power_status
@@ -42,11 +42,7 @@ class NutUps(WorkedDevice):
 
     def self_test(self) -> tuple[SelfTest, ...]:
         with self._worker.running():
-            return (
-                self._worker.test_opening(
-                    name="the UPS answers", advice="Plug in the cable of the UPS, check its name in ups.conf"
-                ),
-            )
+            return (self._worker.test_opening(SelfTestCode.UPS_ANSWERS),)
 
     def _serve(self, session: Session) -> None:
         with NutConversation(self._address) as conversation:

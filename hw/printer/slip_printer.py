@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 
-from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, Printer, SelfTest, Slip
+from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, Printer, SelfTest, SelfTestCode, Slip
 from hw.device_url import DeviceUrl
 from hw.printer.conversation import Conversation
 from hw.printer.link import LinkSpec, PrinterNode, SerialPort, TcpAddress
@@ -79,14 +79,11 @@ class EscPosSlipPrinter(WorkedDevice):
 
     def self_test(self) -> tuple[SelfTest, ...]:
         with self._worker.running():
-            ready = self._worker.test_opening(name="the printer is ready", advice="See to the printer")
+            ready = self._worker.test_opening(SelfTestCode.PRINTER_READY)
             if not ready.passed:
                 return (ready,)
             low = self._worker.standing.fault is not None
-            roll = SelfTest(
-                "the roll is not near its end", passed=not low, advice="Put in a new roll." if low else ""
-            )
-            return (ready, roll)
+            return (ready, SelfTest(SelfTestCode.ROLL_LASTS, passed=not low))
 
     def _serve(self, session: Session) -> None:
         self._refuse_waiting()

@@ -21,6 +21,7 @@ from hw.api import (
     PadGeometry,
     PenPoint,
     SelfTest,
+    SelfTestCode,
     SignaturePad,
 )
 from hw.device_url import DeviceUrl
@@ -59,7 +60,7 @@ class EpadSignaturePad(WorkedDevice):
     def self_test(self) -> tuple[SelfTest, ...]:
         """Opens the pad; whether it writes can only be seen by writing on it."""
         with self._worker.running():
-            return (self._worker.test_opening(name="the pad opens", advice="Plug in the signature pad"),)
+            return (self._worker.test_opening(SelfTestCode.PAD_OPENS),)
 
     def _serve(self, session: Session) -> None:
         descriptor = _open_node(self._path)

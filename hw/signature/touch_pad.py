@@ -19,6 +19,7 @@ from hw.api import (
     PadGeometry,
     PenPoint,
     SelfTest,
+    SelfTestCode,
     SignaturePad,
 )
 from hw.device_url import DeviceUrl, DeviceUrlError
@@ -66,11 +67,7 @@ class TouchSignaturePad(WorkedDevice):
     def self_test(self) -> tuple[SelfTest, ...]:
         """Opens the pad and asks for its size; whether it writes can only be seen by writing on it."""
         with self._worker.running():
-            return (
-                self._worker.test_opening(
-                    name="the pad opens and tells its size", advice="Plug in the signature pad"
-                ),
-            )
+            return (self._worker.test_opening(SelfTestCode.PAD_MEASURED),)
 
     def _serve(self, session: Session) -> None:
         with contextlib.closing(InputNode(self._path)) as node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
-from hw.api import Device, Fault
+from hw.api import Device, Fault, SelfTest
 from kiosk.app.services import Services
 from kiosk.enrollment.events import DeviceTested, UnitExamined
 from kiosk.enrollment.record import Stamp
@@ -47,12 +47,17 @@ class Diagnostics:
     def test(self, url: str, now: Stamp) -> DeviceTested:
         """Blocks for as long as the device tests itself."""
         device = next(device for device in self.services.devices if device.url == url)
-        lines = tuple(SelfTestLine(test.name, test.passed, test.advice) for test in device.self_test())
+        lines = tuple(line_of(test) for test in device.self_test())
         result = "passed" if all(line.passed for line in lines) else "failed"
         self.services.audit.record(
             AuditEvent.SELF_TEST, now, details={"device": str(device.kind), "result": result}
         )
         return DeviceTested(url, lines)
+
+
+def line_of(test: SelfTest) -> SelfTestLine:
+    eye = "" if test.eye is None else test.eye.name.lower()
+    return SelfTestLine(str(test.code), test.passed, test.detail, eye)
 
 
 def _standing(device: Device) -> DeviceStanding:

@@ -7,7 +7,7 @@ from kiosk.app.views import Action, Field, FieldsBody, MessageBody, Row, ScreenI
 from kiosk.enrollment.diagnosis_flow import UNIT
 from kiosk.enrollment.events import DeviceChosen, SelfTestsAsked, UnitChosen, WentBack
 from kiosk.enrollment.screens import OfficerDiagnosing
-from kiosk.enrollment.standing import DeviceStanding, DeviceTest, UnitStanding
+from kiosk.enrollment.standing import DeviceStanding, DeviceTest, SelfTestLine, UnitStanding
 
 PICTURES = {
     "face": "camera",
@@ -112,10 +112,16 @@ def _test_fields(test: DeviceTest | None) -> tuple[Field, ...]:
     fields = []
     for line in test.lines:
         word = "diagnostics.passed" if line.passed else "diagnostics.failed"
-        fields.append(Field(Text("diagnostics.self_test"), "", Text(word, {"name": line.name})))
-        if line.advice:
-            fields.append(Field(Text("diagnostics.to_do"), line.advice))
+        fields.append(Field(Text("diagnostics.self_test"), "", Text(word, {"name": _check(line)})))
+        if not line.passed:
+            fields.append(Field(Text("diagnostics.to_do"), "", Text(f"self_test.{line.code}.advice")))
+            fields.append(Field(Text("diagnostics.detail"), line.detail or "-"))
     return tuple(fields)
+
+
+def _check(line: SelfTestLine) -> Text:
+    check = Text(f"self_test.{line.code}.check")
+    return Text(f"self_test.eye.{line.eye}", {"check": check}) if line.eye else check
 
 
 def _unit(standing: UnitStanding) -> View:

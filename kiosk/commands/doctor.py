@@ -175,6 +175,7 @@ def _devices(config: Config) -> Iterator[Finding]:
 
 
 def _tested(config: Config, devices: Devices) -> Iterator[Finding]:
+    from hw.self_tests import advice_of, check_of  # noqa: PLC0415
     from kiosk.config import DEVICE_KINDS  # noqa: PLC0415
 
     for kind in DEVICE_KINDS:
@@ -184,6 +185,7 @@ def _tested(config: Config, devices: Devices) -> Iterator[Finding]:
         device.start()
         try:
             for test in device.self_test():
-                yield Finding(f"device {device.kind}: {test.name}", ready=test.passed, advice=test.advice)
+                name = f"device {device.kind}: {check_of(test)}"
+                yield Finding(name, ready=test.passed, advice=advice_of(test))
         finally:
             device.stop()

@@ -9,11 +9,15 @@ from kiosk.enrollment.record import Stamp
 
 @dataclass(frozen=True, slots=True)
 class SelfTestLine:
-    """One line of a device's self-test. name and advice: technical, English, as the driver says them."""
+    """One line of a device's self-test. code: a value of `hw.api.SelfTestCode`.
 
-    name: str
+    detail: why it did not pass, technical, English. eye: "right" or "left" in a pair of cameras, else empty.
+    """
+
+    code: str
     passed: bool
-    advice: str = ""
+    detail: str = ""
+    eye: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from hw.api import (
     FaultCode,
     PinRefused,
     SelfTest,
+    SelfTestCode,
     SignatureAlgorithm,
 )
 from kiosk.security.certificates import make_authority
@@ -51,8 +52,7 @@ class HeldCard:
     def stop(self) -> None: ...
 
     def self_test(self) -> tuple[SelfTest, ...]:
-        advice = "" if self.reader else "Plug in the card reader"
-        return (SelfTest("the card reader answers", self.reader, advice),)
+        return (SelfTest(SelfTestCode.CARD_READER_ANSWERS, self.reader, "" if self.reader else "no reader"),)
 
     def card(self) -> Card | CardAbsent | Fault | None:
         if not self.reader:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hw.api import Device
+from hw.api import Device, Eye, SelfTest, SelfTestCode
 from hw.registry import open_device
 from hw.sim.printer import SimulatedPrinter
-from kiosk.app.diagnostics import Diagnostics
+from kiosk.app.diagnostics import Diagnostics, line_of
+from kiosk.enrollment.standing import SelfTestLine
 from kiosk.packet.contents import UnitInfo
 from kiosk.security.audit import AuditLog
 from kiosk.security.key_faults import KeyFault, KeyRefusal
@@ -85,11 +86,16 @@ def test_a_device_that_is_away_is_told_by_its_fault(rooms):
     assert not printer.ready
 
 
-def test_a_self_test_says_what_to_do_and_leaves_a_line(rooms, tmp_path):
+def test_a_self_test_says_what_was_tried_and_leaves_a_line(rooms, tmp_path):
     rooms.devices[0].reader = False
     told = Diagnostics(rooms).test(rooms.devices[0].url, NOW)
-    assert [(line.passed, line.advice) for line in told.lines] == [(False, "Plug in the card reader")]
+    assert told.lines == (SelfTestLine("card_reader_answers", passed=False, detail="no reader"),)
     assert '"result":"failed"' in (tmp_path / "audit.jsonl").read_text().replace(" ", "")
+
+
+def test_the_test_of_one_of_two_cameras_says_whose_it_is():
+    test = SelfTest(SelfTestCode.PICTURES_ARRIVE, passed=True, eye=Eye.LEFT)
+    assert line_of(test) == SelfTestLine("pictures_arrive", passed=True, eye="left")
 
 
 def test_a_real_driver_tests_itself(rooms):

@@ -22,8 +22,8 @@ from tests.enrollment.storyboard import Storyboard
 SLAP = DeviceStanding("sbi://slap", "slap", "driver", "ready")
 PRINTER = DeviceStanding("escpos://lp0", "printer", "driver", "fault", fault="paper_out")
 SEEN = UnitExamined(UnitStanding((SLAP, PRINTER), "1.0", NOW, 9_000, True, 0))
-WELL = (SelfTestLine("answers", passed=True),)
-UNWELL = (SelfTestLine("answers", passed=False, advice="Plug it in"),)
+WELL = (SelfTestLine("service_answers", passed=True),)
+UNWELL = (SelfTestLine("service_answers", passed=False, detail="refused"),)
 
 
 def diagnosing() -> Storyboard:

@@ -10,6 +10,7 @@ import pytest
 
 from hw.api import Device, DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode
 from hw.registry import open_device
+from hw.self_tests import advice_of
 from hw.sim.camera import SimulatedFaceCamera
 from hw.sim.code import SimulatedCodeScanner
 from hw.sim.device import SimulatedDevice, UnknownFaultError
@@ -149,7 +150,7 @@ def test_it_can_be_stopped_while_its_device_is_away(simulated: SimulatedDevice, 
 
 
 def test_the_self_test_passes_and_leaves_it_as_it_was(driver: Any) -> None:
-    assert [test.name for test in driver.self_test() if not test.passed] == []
+    assert [test for test in driver.self_test() if not test.passed] == []
     assert driver.state() is DeviceState.STOPPED
     driver.start()
     eventually(lambda: ready(driver))
@@ -161,7 +162,8 @@ def test_the_self_test_of_a_missing_device_says_what_to_do(simulated: SimulatedD
     simulated.unplug()
     failed = [test for test in driver.self_test() if not test.passed]
     assert failed
-    assert all(test.advice for test in failed)
+    assert all(test.detail for test in failed)
+    assert all(test.detail in advice_of(test) for test in failed)
 
 
 def test_an_unknown_fault_is_refused_with_those_there_are(simulated: SimulatedDevice) -> None:

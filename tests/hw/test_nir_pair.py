@@ -21,6 +21,8 @@ from hw.api import (
     FaultCode,
     Frame,
     ScannerCapture,
+    SelfTest,
+    SelfTestCode,
 )
 from hw.camera.face_camera import OpenCvFaceCamera
 from hw.camera.sources import V4l2Node
@@ -28,6 +30,7 @@ from hw.iris.nir_pair import NirPairScanner
 from hw.registry import DeviceUrlError, kind_of, open_device
 from hw.sbi.chain import next_hash
 from hw.sbi.records import parse_iris_record
+from hw.self_tests import check_of
 from tests.hw.fake_v4l2 import FakeCamera
 from tests.hw.support import eventually
 
@@ -153,9 +156,12 @@ def test_one_camera_pulled_out_is_the_iris_cameras_fault_and_heals(bench: Bench)
 
 
 def test_the_self_test_names_the_eye(bench: Bench) -> None:
-    names = [test.name for test in bench.scanner.self_test() if test.passed]
-    assert names == [
-        f"{eye} eye: {test}" for eye in ("right", "left") for test in ("the camera opens", "3 pictures arrive")
+    codes = (SelfTestCode.CAMERA_OPENS, SelfTestCode.PICTURES_ARRIVE)
+    tests = bench.scanner.self_test()
+    assert tests == tuple(SelfTest(code, passed=True, eye=eye) for eye in Eye for code in codes)
+    assert [check_of(test) for test in tests][::2] == [
+        "right eye: the camera opens",
+        "left eye: the camera opens",
     ]
 
 

@@ -11,7 +11,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.api import DeviceState, Fault, FaultCode, PanelInputs, PanelState
+from hw.api import DeviceState, Fault, FaultCode, PanelInputs, PanelState, SelfTestCode
 from hw.panel.gpio_panel import GpioPanel
 from hw.panel.pins import PanelPins
 from hw.panel.signals import SIGNALS, Pattern
@@ -101,7 +101,7 @@ def test_a_cut_tamper_wire_is_tampering() -> None:
     panel = GpioPanel(lambda: factory, pins=PINS, url="gpio:?factory=mock")
     panel.start()
     eventually(lambda: panel.inputs() == PanelInputs(tamper=True))
-    assert [test.name for test in panel.self_test() if not test.passed] == ["the case is shut"]
+    assert [test.code for test in panel.self_test() if not test.passed] == [SelfTestCode.CASE_SHUT]
     panel.stop()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from escpos.printer import Network
 
-from hw.api import DeviceInfo, DeviceState, Fault, FaultCode, Slip
+from hw.api import DeviceInfo, DeviceState, Fault, FaultCode, SelfTestCode, Slip
 from hw.printer.link import TcpAddress
 from hw.printer.slip_bytes import Paper
 from hw.printer.slip_printer import EscPosSlipPrinter
@@ -106,7 +106,7 @@ def test_a_roll_near_its_end_prints_and_gives_notice(
 
     eventually(noticed)
     assert printer.state() is DeviceState.READY
-    assert [test.name for test in printer.self_test() if not test.passed] == ["the roll is not near its end"]
+    assert [test.code for test in printer.self_test() if not test.passed] == [SelfTestCode.ROLL_LASTS]
 
 
 def test_a_printer_that_falls_silent_is_offline(

@@ -259,7 +259,7 @@ def test_a_pad_that_does_not_tell_its_size_asks_for_it(simulated: SimulatedTouch
     pad.stop()
     test = pad.self_test()[0]
     assert not test.passed
-    assert "x=MIN:MAX:UNITS" in test.advice
+    assert "x=MIN:MAX:UNITS" in test.detail
 
 
 @pytest.mark.parametrize("axis", ["", "5", "9:0", "0:4095:x", "0:4095:1:1"])

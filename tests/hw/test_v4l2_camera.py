@@ -8,12 +8,13 @@ from pathlib import Path
 import cv2
 import pytest
 
-from hw.api import DeviceState, Fault, FaultCode, Frame
+from hw.api import DeviceState, Fault, FaultCode, Frame, SelfTest, SelfTestCode
 from hw.camera.controls import AUTOMATIC, Controls
 from hw.camera.face_camera import STALL_S, OpenCvFaceCamera
 from hw.camera.sources import READ_TIMEOUT_MS, V4l2Node
 from hw.device_url import DeviceUrl
 from hw.registry import DeviceUrlError, open_device
+from hw.self_tests import advice_of
 from tests.hw.fake_v4l2 import FakeCamera
 from tests.hw.support import eventually
 
@@ -78,8 +79,8 @@ def test_a_camera_that_does_not_hold_still_serves_and_its_self_test_says_so(
 ) -> None:
     camera = opened(FakeCamera(fixed=fixed), tmp_path, HELD)
     failed = [test for test in camera.self_test() if not test.passed]
-    assert [test.name for test in failed] == [f"{name} is held"]
-    assert "v4l2-ctl" in failed[0].advice
+    assert failed == [SelfTest(SelfTestCode(f"{name}_held"), passed=False)]
+    assert f"{name}=" in advice_of(failed[0])
     camera.start()
     eventually(lambda: live(camera))
     camera.stop()

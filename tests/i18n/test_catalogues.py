@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from hw.api import DeviceKind, FaultCode
+from hw.api import DeviceKind, Eye, FaultCode, SelfTestCode
 from kiosk.app.views import Mark, Text
 from kiosk.enrollment.person import BackgroundColour, BloodType, Citizenship, MaritalStatus, Religion, Sex
 from kiosk.enrollment.positions import CaptureStep, Modality, Position
@@ -21,6 +21,8 @@ CLOSED_LISTS = [
     *(f"exception.{reason.value}" for reason in ExceptionReason),
     *(f"step.{step.value}.{part}" for step in CaptureStep for part in ("title", "instruction")),
     *(f"fault.{code.value}.{reader}" for code in FaultCode for reader in ("resident", "officer")),
+    *(f"self_test.{code.value}.{part}" for code in SelfTestCode for part in ("check", "advice")),
+    *(f"self_test.eye.{eye.name.lower()}" for eye in Eye),
     *(f"device.{kind.value}" for kind in DeviceKind),
     *(f"background.{colour.value}" for colour in BackgroundColour),
     *(f"religion.{religion.name.lower()}" for religion in Religion),

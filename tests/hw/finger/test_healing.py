@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, Finger, Frame
+from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, Finger, Frame, SelfTestCode
 from hw.device_url import DeviceUrlError
 from hw.finger.api import Buffer
 from hw.finger.r30x import R30xFingerModule
@@ -165,11 +165,12 @@ def test_it_is_a_device_and_says_what_it_is(simulated: SimulatedFingerModule, mo
     assert all(test.passed for test in module.self_test())
 
 
-def test_the_self_test_of_a_missing_module_says_what_to_do(simulated: SimulatedFingerModule) -> None:
+def test_the_self_test_of_a_missing_module_says_so(simulated: SimulatedFingerModule) -> None:
     simulated.unplug()
     (test,) = open_device(simulated.url).self_test()
     assert not test.passed
-    assert test.advice
+    assert test.code is SelfTestCode.FINGER_MODULE_ANSWERS
+    assert test.detail
 
 
 def test_started_before_its_module_is_there_it_waits_for_it(simulated: SimulatedFingerModule) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, Position, SatelliteTime
+from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, Position, SatelliteTime, SelfTestCode
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.position.gpsd_locator import Freshness, GpsdLocator, open_url
 from hw.sim.device import UnknownFaultError
@@ -165,11 +165,12 @@ def test_the_self_test_leaves_it_as_it_was(locator: GpsdLocator) -> None:
     assert locator.state() is DeviceState.STOPPED
 
 
-def test_the_self_test_says_what_to_do_without_gpsd(locator: GpsdLocator, simulated: SimulatedGpsd) -> None:
+def test_the_self_test_without_gpsd_says_so(locator: GpsdLocator, simulated: SimulatedGpsd) -> None:
     simulated.unplug()
     (test,) = locator.self_test()
     assert not test.passed
-    assert "gpsd" in test.advice
+    assert test.code is SelfTestCode.RECEIVER_ANSWERS
+    assert test.detail
 
 
 def test_an_unknown_fault_is_refused(simulated: SimulatedGpsd) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, PowerStatus
+from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, PowerStatus, SelfTestCode
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.power.max17043 import Max17043Gauge, open_url
 from hw.sim.device import UnknownFaultError
@@ -125,13 +125,12 @@ def test_the_self_test_leaves_it_as_it_was(gauge: Max17043Gauge) -> None:
     assert gauge.state() is DeviceState.STOPPED
 
 
-def test_the_self_test_of_a_missing_chip_says_what_to_do(
-    gauge: Max17043Gauge, simulated: SimulatedGauge
-) -> None:
+def test_the_self_test_of_a_missing_chip_says_so(gauge: Max17043Gauge, simulated: SimulatedGauge) -> None:
     simulated.unplug()
     (test,) = gauge.self_test()
     assert not test.passed
-    assert "I2C" in test.advice
+    assert test.code is SelfTestCode.FUEL_GAUGE_ANSWERS
+    assert test.detail
 
 
 def test_an_unknown_fault_is_refused(simulated: SimulatedGauge) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, PowerStatus
+from hw.api import Device, DeviceInfo, DeviceState, Fault, FaultCode, PowerStatus, SelfTestCode
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.power.nut_conversation import NutConversation
 from hw.power.nut_ups import NutUps, open_url
@@ -164,11 +164,12 @@ def test_the_self_test_leaves_it_as_it_was(ups: NutUps) -> None:
     assert ups.state() is DeviceState.STOPPED
 
 
-def test_the_self_test_of_a_missing_ups_says_what_to_do(ups: NutUps, simulated: SimulatedUps) -> None:
+def test_the_self_test_of_a_missing_ups_says_so(ups: NutUps, simulated: SimulatedUps) -> None:
     simulated.unplug()
     (test,) = ups.self_test()
     assert not test.passed
-    assert "cable" in test.advice
+    assert test.code is SelfTestCode.UPS_ANSWERS
+    assert test.detail
 
 
 def test_an_unknown_fault_is_refused(simulated: SimulatedUps) -> None:
