@@ -16,7 +16,7 @@ HOME = ROOT / ".peers"
 INSTALL_TIMEOUT_S = 170
 
 OWN, PYTHON_313 = "", "python3.13"
-PEERS = {"r30x": OWN, "python313": PYTHON_313}
+PEERS = {"r30x": OWN, "iso19794": OWN, "python313": PYTHON_313}
 """Which Python each needs: this one, or one by name. Their pins are in `NAME.txt` beside this file."""
 
 
