@@ -19,7 +19,7 @@ from hw.sim.sbi.faults import FaultPlan, ScannerFault
 from hw.sim.sbi.hold import Hold, RefusedError
 from hw.sim.sbi.iso_records import FingerCoding
 from hw.sim.sbi.signing import base64url, sign
-from hw.sim.sbi.stream import send_stream
+from hw.sim.sbi.stream import FRAME_INTERVAL_S, send_stream
 from hw.sim.sbi.unit import (
     FIRMWARE,
     MODELS,
@@ -40,6 +40,7 @@ class SbiService:
     `plug` and `unplug` those of the device's cable, while the service goes on answering.
 
     capture_delay_s: from RCAPTURE to the picture, the time a hand needs to lie still.
+    frame_interval_s: between two pictures of a stream.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class SbiService:
         port: int | None = None,
         finger_coding: FingerCoding = FingerCoding.JPEG_2000_LOSSLESS,
         capture_delay_s: float = 0.5,
+        frame_interval_s: float = FRAME_INTERVAL_S,
     ) -> None:
         self._kind = kind
         self._model = MODELS[kind]
@@ -58,6 +60,7 @@ class SbiService:
         self._port = port
         self._coding = finger_coding
         self._capture_delay_s = capture_delay_s
+        self._frame_interval_s = frame_interval_s
         self._plan = FaultPlan()
         self._occupancy = Occupancy()
         self._lock = threading.Lock()
@@ -219,6 +222,7 @@ class SbiService:
                 frame=lambda elapsed_s: self._frame(placement[0], began_s, elapsed_s),
                 ended=ended,
                 timeout_s=int(timeout) / 1000 or math.inf,
+                interval_s=self._frame_interval_s,
                 plugged=lambda: self._plugged,
                 faults=self._plan,
             )

@@ -25,10 +25,12 @@ def send_stream(
     frame: Callable[[float], NDArray[np.uint8]],
     ended: threading.Event,
     timeout_s: float,
+    interval_s: float,
     plugged: Callable[[], bool],
     faults: FaultPlan,
 ) -> None:
-    """frame: the picture so many seconds after the stream began. Returns when the stream has ended."""
+    """frame: the picture so many seconds after the stream began. interval_s: from one to the next. Returns when
+    the stream has ended."""
     started = time.monotonic()
     connection.send(STREAM_HEAD)
     count = 0
@@ -43,7 +45,7 @@ def send_stream(
             return None
         connection.send(part)
         count += 1
-        ended.wait(max(0.0, count * FRAME_INTERVAL_S - (time.monotonic() - started)))
+        ended.wait(max(0.0, count * interval_s - (time.monotonic() - started)))
     return connection.send(_closing(0))
 
 
