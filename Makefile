@@ -37,9 +37,9 @@ havoc: ## deliver PACKETS=1000 while server, uplink, receivers and line are kill
 	@image-build/setup.sh dev
 	$(PYTHON) -m tests.uplink.havoc --packets $(or $(PACKETS),1000)
 
-soak: ## a thousand openings and ten thousand frames of every driver, for leaks; an hour or two
+soak: ## a thousand openings and ten thousand frames of every driver, for leaks, in MINUTES=90 at most
 	@image-build/setup.sh dev
-	KIOSK_SOAK_OPENINGS=1000 KIOSK_SOAK_FRAMES=10000 $(PYTHON) -m pytest -v --timeout=0 tests/hw/test_leaks.py
+	$(PYTHON) -m tests.hw.soak --minutes $(or $(MINUTES),90)
 
 snapshots: ## draw every screen in every language and text size into out/gallery
 	@image-build/setup.sh dev

@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.api import DeviceState
-from tests.hw.support import eventually
+from tests.hw.support import PATIENCE_S, eventually
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ def holdings() -> Holdings:
     )
 
 
+def least_holdings(*, over_s: float = 0.5) -> Holdings:
+    """What is held once simulators have ended the threads of the connections that were closed."""
+    readings = []
+    end = time.monotonic() + over_s
+    while time.monotonic() < end:
+        readings.append(holdings())
+        time.sleep(0.01)
+    return Holdings(min(now.threads for now in readings), min(now.descriptors for now in readings))
+
+
 def python_threads() -> set[str]:
     return {thread.name for thread in threading.enumerate()}
 
@@ -46,22 +57,23 @@ def resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def settle(before: Holdings) -> Holdings:
+def settle(before: Holdings, *, patience_s: float = PATIENCE_S) -> Holdings:
     """What is held once it is no more than before; the kernel takes a thread away a moment after its end.
     AssertionError that says what is left, when it stays more."""
     eventually(
         lambda: holdings().no_more_than(before),
         what=lambda: f"{before} again: {holdings()}, {python_threads()}",
+        patience_s=patience_s,
     )
     return holdings()
 
 
 @contextmanager
-def leaving_nothing() -> Iterator[None]:
+def leaving_nothing(*, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """What is done inside leaves no thread and no descriptor behind."""
     before = holdings()
     yield
-    settle(before)
+    settle(before, patience_s=patience_s)
 
 
 def open_and_close(device: Any) -> None:
