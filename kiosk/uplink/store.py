@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import configparser
 import datetime as dt
+import errno
 import hashlib
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -60,6 +62,9 @@ class TooLargeError(Exception):
     """An object larger than any packet; it was not read."""
 
 
+_NO_SECOND_NAME = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
 class Delivery(StrEnum):
     NEW = "new"
     ALREADY_THERE = "already_there"
@@ -74,18 +79,23 @@ def open_store(url: str) -> PacketStore:
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path:
-        folder = unquote(parts.path)
-        return PacketStore(_ask(lambda: LocalStore(folder, mkdir=True)))
+        folder = Path(unquote(parts.path))
+        return PacketStore(_ask(lambda: LocalStore(folder, mkdir=True)), conditional=has_hard_links(folder))
     if parts.scheme == "s3" and parts.netloc:
         return PacketStore(_s3(parts.netloc, parse_qs(parts.query, keep_blank_values=True)))
     raise StoreUrlError(f"{url!r} is no store; allowed: file:///folder or s3://bucket?endpoint=...")
 
 
 class PacketStore:
-    """Every method raises StoreUnavailableError and may simply be called again."""
+    """Every method raises StoreUnavailableError and may simply be called again.
 
-    def __init__(self, store: LocalStore | S3Store) -> None:
+    conditional: whether a put can be refused because the object is there. Not on a stick with FAT or exFAT,
+    which is in one machine at a time: there it is looked at first.
+    """
+
+    def __init__(self, store: LocalStore | S3Store, *, conditional: bool = True) -> None:
         self._store = store
+        self._conditional = conditional
 
     @property
     def is_folder(self) -> bool:
@@ -185,6 +195,12 @@ class PacketStore:
 
     def _create(self, path: str, data: bytes, *, whole: Callable[[int], bool]) -> bool:
         """False when the object is there. whole: whether one of this size in bytes is all of it."""
+        if not self._conditional:
+            there = self._head(path)
+            if there is not None and whole(there["size"]):
+                return False
+            _ask(lambda: obstore.put(self._store, path, data, mode="overwrite", use_multipart=False))
+            return True
         try:
             _ask(lambda: obstore.put(self._store, path, data, mode="create", use_multipart=False))
         except AlreadyExistsError:
@@ -250,6 +266,18 @@ class PacketStore:
             _ask(lambda: obstore.delete(self._store, paths))
         except (NotFoundError, FileNotFoundError):  # another receiver was first
             return
+
+
+def has_hard_links(folder: Path) -> bool:
+    """Whether a file there can have two names, which is how a folder refuses a second put."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as scratch:
+            first = Path(scratch) / "first"
+            first.touch()
+            (Path(scratch) / "second").hardlink_to(first)
+    except OSError as error:
+        return error.errno not in _NO_SECOND_NAME
+    return True
 
 
 def _whole_receipt(size: int) -> bool:
