@@ -21,7 +21,7 @@ NEWER, BROKEN = "99.0.0", "98.0.0"
 EPOCH = 1_767_225_600
 
 _UPDATES = "/var/lib/kiosk/updates"
-_AUTOBOOT = "cat /run/kiosk-bootconfig/autoboot.txt"
+_AUTOBOOT = r"systemctl start 'run-kiosk\x2dbootconfig.mount' && cat /run/kiosk-bootconfig/autoboot.txt"
 _KEPT = (
     "find /var/lib/kiosk/keys /var/lib/kiosk/etc -type f -exec sha256sum {} + | sort | sha256sum; "
     "python3 -c \"import sqlite3; journal = sqlite3.connect('/var/lib/kiosk/data/journal.sqlite'); "
