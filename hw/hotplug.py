@@ -91,6 +91,7 @@ class DeviceLinks:
         self._dev = dev
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._looked = threading.Event()
         self._thread: threading.Thread | None = None
         self._linked: Mapping[str, PluggedUnit] = MappingProxyType({})
 
@@ -106,14 +107,17 @@ class DeviceLinks:
         return self._folder / name
 
     def start(self) -> None:
+        """Returns when it has looked for the first time: whatever is plugged in has its link then."""
         with self._lock:
             if not self._wanted or (self._thread is not None and self._thread.is_alive()):
                 return
             self._stopping = threading.Event()
+            self._looked.clear()
             self._thread = threading.Thread(
                 target=self._follow, args=(self._stopping,), name="hw-hotplug", daemon=True
             )
             self._thread.start()
+            self._looked.wait(STOP_TIMEOUT_S)
 
     def stop(self) -> None:
         """Takes the links away. Raises RuntimeError when the thread does not end."""
@@ -136,11 +140,13 @@ class DeviceLinks:
         try:
             while not stopping.is_set():
                 self._look()
+                self._looked.set()
                 looked_at = time.monotonic()
                 while not stopping.is_set() and time.monotonic() - looked_at < self._rescan_s:
                     if monitor.poll(timeout=POLL_S) is not None:
                         break
         finally:
+            self._looked.set()
             for name in self._wanted:
                 self._link(name, None)
 

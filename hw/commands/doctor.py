@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hw.api import SelfTest
+from hw.commands.following import DEV, followed
 from hw.registry import open_device
 from hw.self_tests import advice_of, check_of
 
 
-def examine(urls: Sequence[str]) -> tuple[tuple[str, tuple[SelfTest, ...]], ...]:
-    """Self-tests by URL, one device after the other. Raises DeviceUrlError before any is touched."""
-    devices = [open_device(url) for url in urls]
-    return tuple((device.url, device.self_test()) for device in devices)
+def examine(urls: Sequence[str], *, dev: Path = DEV) -> tuple[tuple[str, tuple[SelfTest, ...]], ...]:
+    """Self-tests by URL, one device after the other. Raises DeviceUrlError before any is touched.
+
+    dev: where the device nodes are.
+    """
+    with followed(urls, dev=dev) as to_open:
+        devices = [open_device(url) for url in to_open]
+        return tuple((url, device.self_test()) for url, device in zip(urls, devices, strict=True))
 
 
 def healthy(results: Sequence[tuple[str, tuple[SelfTest, ...]]]) -> bool:

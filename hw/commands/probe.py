@@ -7,8 +7,10 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from hw.api import Device, DeviceInfo, DeviceState, Fault
+from hw.commands.following import DEV, followed
 from hw.registry import open_device
 
 SETTLE_S = 4.0
@@ -33,13 +35,17 @@ class Finding:
         return self.state == DeviceState.READY
 
 
-def probe(urls: Sequence[str]) -> tuple[Finding, ...]:
-    """Opens each device, waits up to SETTLE_S for it, and closes it again. Raises DeviceUrlError."""
-    devices = [open_device(url) for url in urls]
-    if not devices:
+def probe(urls: Sequence[str], *, dev: Path = DEV) -> tuple[Finding, ...]:
+    """Opens each device, waits up to SETTLE_S for it, and closes it again. Raises DeviceUrlError.
+
+    dev: where the device nodes are.
+    """
+    if not urls:
         return ()
-    with ThreadPoolExecutor(max_workers=len(devices)) as pool:
-        return tuple(pool.map(_look_at, devices))
+    with followed(urls, dev=dev) as to_open:
+        devices = [open_device(url) for url in to_open]
+        with ThreadPoolExecutor(max_workers=len(devices)) as pool:
+            return tuple(pool.map(_look_at, devices, urls))
 
 
 def as_json(findings: Sequence[Finding]) -> str:
@@ -64,25 +70,25 @@ def as_text(findings: Sequence[Finding]) -> str:
     return "\n".join(blocks) or "No device found."
 
 
-def _look_at(device: Device) -> Finding:
+def _look_at(device: Device, url: str) -> Finding:
     device.start()
     try:
         deadline = time.monotonic() + SETTLE_S
         while device.state() in (DeviceState.CONNECTING, DeviceState.LOST) and time.monotonic() < deadline:
             time.sleep(0.05)
-        return _finding(device, device.state(), device.info())
+        return _finding(device, url, device.state(), device.info())
     finally:
         device.stop()
 
 
-def _finding(device: Device, state: DeviceState, info: DeviceInfo | Fault) -> Finding:
+def _finding(device: Device, url: str, state: DeviceState, info: DeviceInfo | Fault) -> Finding:
     driver = f"{type(device).__module__}.{type(device).__qualname__}"
     if isinstance(info, Fault):
-        return Finding(device.kind, driver, device.url, state, fault=info.code, detail=info.detail)
+        return Finding(device.kind, driver, url, state, fault=info.code, detail=info.detail)
     return Finding(
         device.kind,
         driver,
-        device.url,
+        url,
         state,
         make=info.make,
         model=info.model,

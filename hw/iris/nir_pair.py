@@ -194,11 +194,15 @@ def open_url(url: DeviceUrl) -> Scanner:
 
 
 def _camera(url: DeviceUrl, name: str) -> DeviceUrl:
-    """Numbers of nodes are dealt out anew at each start: with them the eyes would change places."""
+    """Numbers of nodes are dealt out anew at each start: with them the eyes would change places.
+
+    A link outside /dev is kept by somebody who knows the unit, as `hw.hotplug.DeviceLinks` does.
+    """
     text = url.parameters.get(name, "")
     camera = DeviceUrl.parse(text) if text else None
     if camera is None or camera.scheme not in _SCHEMES:
         raise DeviceUrlError(url.text, f"parameter {name}", text, [f"{scheme}:.. URL" for scheme in _SCHEMES])
-    if camera.scheme == "v4l2" and not camera.path.startswith(_FIRM_NAMES):
+    firm = not camera.path.startswith("/dev/") or camera.path.startswith(_FIRM_NAMES)
+    if camera.scheme == "v4l2" and not firm:
         raise DeviceUrlError(url.text, f"parameter {name}", text, [f"v4l2://{firm}.." for firm in _FIRM_NAMES])
     return camera

@@ -9,6 +9,7 @@ import pytest
 from hw.api import DeviceKind
 from hw.device_url import DeviceUrl, DeviceUrlError
 from hw.followed import follow
+from hw.iris.nir_pair import NirPairScanner
 from hw.registry import kind_of, open_device
 
 SCANNER = "serial:///usb/0c2e:0200?proto=code&baud=9600"
@@ -51,3 +52,57 @@ def test_what_is_no_model_is_refused_with_what_would_do(url: str, part: str, tmp
     assert refusal.value.part == part
     assert refusal.value.allowed
     assert refusal.value.url == url
+
+
+BY_PATH = "v4l2:///dev/v4l/by-path/platform-1-video-index0"
+
+
+def test_each_eye_of_a_pair_becomes_a_link_of_its_own(tmp_path: Path) -> None:
+    right, left = "v4l2:///usb/046d:085e:R-1%3Fexposure%3D157", "v4l2:///usb/046d:085e:L-1"
+    urls, links = follow({DeviceKind.IRIS_CAMERA: f"nir:?right={right}&left={left}"}, tmp_path / "van 7")
+    url = DeviceUrl.parse(urls[DeviceKind.IRIS_CAMERA])
+    assert (url.scheme, set(url.parameters)) == ("nir", {"right", "left"})
+    eyes = {eye: DeviceUrl.parse(url.parameters[eye]) for eye in ("right", "left")}
+    assert {eye: each.device_path() for eye, each in eyes.items()} == {
+        eye: links.path(f"iris-{eye}") for eye in eyes
+    }
+    assert dict(eyes["right"].parameters) == {"exposure": "157"}
+    assert isinstance(open_device(url.text), NirPairScanner)
+
+
+@pytest.mark.parametrize(
+    ("right", "left"),
+    [
+        ("v4l2:///usb/046d:085e", "v4l2:///usb/046d:0825"),
+        ("v4l2:///usb/046d:085e:R-1", BY_PATH),
+        (BY_PATH, "v4l2:///usb/046d:085e:L-1"),
+    ],
+)
+def test_a_pair_whose_units_cannot_be_confused_is_followed(right: str, left: str, tmp_path: Path) -> None:
+    urls, _ = follow({DeviceKind.IRIS_CAMERA: f"nir:?right={right}&left={left}"}, tmp_path)
+    assert isinstance(open_device(urls[DeviceKind.IRIS_CAMERA]), NirPairScanner)
+
+
+@pytest.mark.parametrize(
+    ("right", "left", "wrong"),
+    [
+        ("v4l2:///usb/046d:085e", "v4l2:///usb/046d:085e", "right"),
+        ("v4l2:///usb/046d:085e:R-1", "v4l2:///usb/046d:085e", "right"),
+        ("v4l2:///usb/046d:085e:R-1", "v4l2:///usb/046d:085e:R-1", "right"),
+        (BY_PATH, "v4l2:///usb/046d:085e", "left"),
+        (BY_PATH, "v4l2:///usb/046D:085e:L-1", "left"),
+        ("http:///usb/046d:085e", BY_PATH, "right"),
+    ],
+)
+def test_eyes_that_could_change_places_are_refused(right: str, left: str, wrong: str, tmp_path: Path) -> None:
+    """Any unit of a model may be the partner's, too."""
+    url = f"nir:?right={right}&left={left}"
+    with pytest.raises(DeviceUrlError, match=f"parameter {wrong}") as refusal:
+        follow({DeviceKind.IRIS_CAMERA: url}, tmp_path)
+    assert refusal.value.url == url
+
+
+def test_a_pair_without_models_stays_as_it_is(tmp_path: Path) -> None:
+    urls = {DeviceKind.IRIS_CAMERA: f"nir:?right={BY_PATH}&left={BY_PATH}2"}
+    followed, _ = follow(urls, tmp_path)
+    assert followed == urls

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from pathlib import Path
 from hw import udev
 from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PenPoint
 from hw.code.serial_scanner import SerialCodeScanner
+from hw.commands import capture, doctor, probe
 from hw.device_url import DeviceUrl
 from hw.followed import follow
 from hw.hotplug import DeviceLinks, PluggedUnit, UsbModel, plugged_units
+from hw.recording.tape import Event, read_tape
 from hw.registry import open_device
 from hw.signature.epad import EpadSignaturePad
 from hw.signature.epad_report import EpadReport
@@ -27,6 +30,7 @@ from tests.hw.hotplug.testbed import CameraUnit, SerialUnit, Testbed
 from tests.hw.support import eventually
 
 MODEL = UsbModel.parse("tty", "0c2e:0200")
+BY_MODEL = "serial:///usb/0c2e:0200?proto=code"
 FIRST, SPARE = SerialUnit("S0001"), SerialUnit("S0002", place=1)
 
 
@@ -244,6 +248,70 @@ def a_camera_is_chosen_by_identity_and_never_its_metadata() -> None:
         links.stop()
 
 
+def a_pair_of_cameras_is_followed_eye_by_eye() -> None:
+    right, left = CameraUnit("R-1"), CameraUnit("L-1", place=1)
+    with Testbed() as bed, tempfile.TemporaryDirectory() as folder:
+        bed.add(left)
+        bed.add(right)
+        url = "nir:?right=v4l2:///usb/0c2e:0c41:R-1&left=v4l2:///usb/0c2e:0c41:L-1"
+        _, links = follow({DeviceKind.IRIS_CAMERA: url}, Path(folder), dev=bed.dev)
+        links.start()
+        assert links.path("iris-right").readlink() == bed.dev / right.node.name
+        assert links.path("iris-left").readlink() == bed.dev / left.node.name
+        links.stop()
+
+
+def what_is_plugged_in_is_linked_when_start_returns() -> None:
+    with Testbed() as bed, tempfile.TemporaryDirectory() as folder:
+        bed.plug(FIRST)
+        links = DeviceLinks(Path(folder), {"code": MODEL}, dev=bed.dev)
+        links.start()
+        assert Stage(bed, links).holds("code", FIRST)
+        links.stop()
+
+
+def the_commands_find_a_device_by_its_model() -> None:
+    with Testbed() as bed:
+        bed.plug(FIRST)
+        (found,) = probe.probe([BY_MODEL], dev=bed.dev)
+        assert (found.url, found.state, found.fault) == (BY_MODEL, DeviceState.READY, "")
+        ((url, tests),) = doctor.examine([BY_MODEL], dev=bed.dev)
+        assert url == BY_MODEL
+        assert all(test.passed for test in tests)
+        (absent,) = probe.probe(["serial:///usb/1a86:7523?proto=code"], dev=bed.dev)
+        assert absent.state is not DeviceState.READY
+
+
+def a_recording_goes_on_when_its_device_is_swapped() -> None:
+    with Testbed() as bed, tempfile.TemporaryDirectory() as folder:
+        tape, told = Path(folder) / "code.hwrec", threading.Event()
+        bed.plug(FIRST)
+        recorder = threading.Thread(
+            target=capture.capture,
+            args=(BY_MODEL,),
+            kwargs={"path": tape, "seconds": 600, "through": False, "told": told, "dev": bed.dev},
+        )
+        recorder.start()
+
+        def recorded() -> bytes:
+            return b"".join(entry.data for entry in read_tape(tape).entries)
+
+        def openings() -> int:
+            return sum(entry.event is Event.OPENED for entry in read_tape(tape).entries)
+
+        eventually(lambda: tape.exists() and openings() == 1)
+        bed.send(FIRST, b"A-014\r")
+        eventually(lambda: recorded() == b"A-014\r")
+        bed.unplug(FIRST)
+        bed.plug(SPARE)
+        eventually(lambda: openings() == 2)
+        bed.send(SPARE, b"A-015\r")
+        eventually(lambda: recorded() == b"A-014\rA-015\r")
+        told.set()
+        recorder.join()
+        assert read_tape(tape).url == BY_MODEL
+
+
 def stopped_it_holds_nothing() -> None:
     with stage() as now:
         now.bed.plug(FIRST)
@@ -291,6 +359,10 @@ SCENES: dict[str, Callable[[], None]] = {
         a_url_by_model_follows_whichever_unit_is_there,
         the_kernel_is_asked_for_its_identity,
         a_camera_is_chosen_by_identity_and_never_its_metadata,
+        a_pair_of_cameras_is_followed_eye_by_eye,
+        what_is_plugged_in_is_linked_when_start_returns,
+        the_commands_find_a_device_by_its_model,
+        a_recording_goes_on_when_its_device_is_swapped,
         stopped_it_holds_nothing,
         coming_and_going_holds_nothing,
     )
