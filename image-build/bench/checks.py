@@ -176,6 +176,9 @@ def touch_enters_the_flow(bench: Bench) -> Seen:
     bench.press("attract", "start_id")
     alike, picture = bench.sees("notice")
     bench.press("notice", "stop")
+    bench.sees("confirm_stop")
+    bench.press("confirm_stop", "stop_confirmed")
+    bench.sees("attract")
     return Seen(f"the notice after a touch, likeness {alike:.2f}", (picture,))
 
 

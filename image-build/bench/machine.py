@@ -72,6 +72,8 @@ class Machine:
     _starts: int = 0
     started_s: float = 0.0
     _spent_s: float = 0.0
+    _worked_s: float = 0.0
+    _looked_s: float = 0.0
     boot: Boot | None = None
 
     def start(self, *, trial: bool = False) -> None:
@@ -82,7 +84,7 @@ class Machine:
         for name in ("qmp", "bench"):
             (self.room / name).unlink(missing_ok=True)
         self.started_s = time.monotonic()
-        self._spent_s = 0.0
+        self._worked_s, self._looked_s = 0.0, self.started_s
         with self.console_file.open("wb") as _, (self.room / "qemu.log").open("ab") as told:
             self._process = subprocess.Popen(self._command(self.boot), stdout=told, stderr=told)
         self._wait_for((self.room / "qmp").exists, "QEMU's socket", timeout_s=60)
@@ -102,16 +104,18 @@ class Machine:
         return self._process is not None and self._process.poll() is None
 
     def spent_s(self) -> float:
-        """What the unit had of the host since power-on: processor seconds, or a quarter of the clock's if idle.
+        """What the unit had of the host so far: processor seconds, or a quarter of the clock's while it idles.
 
         All patience is counted in these: a busy host makes a unit slow, and no check fail.
         """
+        now_s = time.monotonic()
+        worked_s = self._worked_s
         if self._process is not None:
             with contextlib.suppress(OSError):
                 fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-                ticks = int(fields[11]) + int(fields[12])
-                idle_s = (time.monotonic() - self.started_s) / 4
-                self._spent_s = max(self._spent_s, idle_s, ticks / os.sysconf("SC_CLK_TCK"))
+                worked_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        self._spent_s += max(worked_s - self._worked_s, (now_s - self._looked_s) / 4)
+        self._worked_s, self._looked_s = worked_s, now_s
         return self._spent_s
 
     def console(self) -> str:

@@ -26,6 +26,8 @@ from kiosk.enrollment.events import (
     KeyTyped,
     LanguageChosen,
     RosterAnswered,
+    StopAsked,
+    WentBack,
 )
 from kiosk.enrollment.faults import Fault
 from kiosk.enrollment.policy import Policy
@@ -52,7 +54,8 @@ def screens() -> Iterator[tuple[str, View]]:
 
     yield "attract", shown()
     yield "notice", shown(LanguageChosen(Language.INDONESIAN))
-    yield "identify", shown(Continued())
+    yield "confirm_stop", shown(StopAsked())
+    yield "identify", shown(WentBack(), Continued())
     code = RESIDENT.ticket
     yield "identify_typed", shown(*(KeyTyped(character) for character in code))
     yield "confirm_biodata", shown(RosterAnswered(code, "ticket", (RESIDENT,)))
