@@ -112,6 +112,54 @@ def test_a_list_without_its_signature_is_a_missing_file(
     assert "recipients-1.json.p7s" in capsys.readouterr().err
 
 
+def stick_with(authority: Path, folder: Path, *, number: int) -> Path:
+    """As the office sends it: a list with its signature."""
+    stick = folder / "stick"
+    stick.mkdir()
+    listed = signed_list(authority, folder, number)
+    for name in ("recipients.json", "recipients.json.p7s"):
+        (stick / name).write_bytes(listed.with_name(name.replace("recipients", listed.stem)).read_bytes())
+    return stick
+
+
+def test_a_stick_brings_a_newer_list_and_then_the_certificate_it_asked_for(
+    keys: Keys, authority: Path, tmp_path: Path
+):
+    commission(keys, authority, tmp_path)
+    before = keys("show")["certificate"]
+    stick = stick_with(authority, tmp_path, number=5)
+    assert keys("renew", stick)["done_with"] == ["recipients.json", "KIOSK-7.csr"]
+    assert keys("show")["list_version"] == 5
+
+    asked, answer = stick / "KIOSK-7.csr", stick / "KIOSK-7.pem"
+    assert main(["authority", *map(str, ("certify", authority, asked, "--unit", "KIOSK-7", "-o", answer))]) == 0
+    assert keys("renew", stick)["done_with"] == ["recipients.json", "KIOSK-7.pem", "KIOSK-7.csr"]
+    after = keys("show")["certificate"]
+    assert after["key_id"] == before["key_id"]
+    assert after["fingerprint"] != before["fingerprint"]
+
+
+def test_what_is_refused_on_a_stick_is_named_and_the_rest_is_taken(keys: Keys, authority: Path, tmp_path: Path):
+    commission(keys, authority, tmp_path)
+    stick = stick_with(authority, tmp_path, number=5)
+    (stick / "KIOSK-7.pem").write_bytes((authority / "device_ca.pem").read_bytes())
+    said = keys("renew", stick)
+    assert said["status"] == 1
+    assert "KIOSK-7.pem" in said["detail"]
+    assert keys("show")["list_version"] == 5
+    assert (stick / "KIOSK-7.csr").exists()
+
+
+def test_a_forged_list_on_a_stick_changes_nothing(keys: Keys, authority: Path, tmp_path: Path):
+    commission(keys, authority, tmp_path)
+    stick = stick_with(authority, tmp_path, number=5)
+    listed = stick / "recipients.json"
+    listed.write_text(json.dumps(json.loads(listed.read_text()) | {"version": 6}))
+    said = keys("renew", stick)
+    assert (said["status"], said["detail"].startswith("recipients.json")) == (1, True)
+    assert keys("show")["list_version"] == 1
+
+
 def test_keys_are_destroyed_only_when_it_is_meant(keys: Keys, authority: Path, tmp_path: Path):
     commission(keys, authority, tmp_path)
     assert keys("destroy")["status"] == 1

@@ -27,6 +27,7 @@ a new unit, with what the authority gave out:
   kiosk keys show
 
 later:
+  kiosk keys renew /media/stick               take recipients.json and KIOSK-7.pem, leave KIOSK-7.csr
   kiosk keys rotate && kiosk keys csr -o KIOSK-7-next.csr    the old key signs until the import
   kiosk keys destroy --yes                    before the unit changes hands
 
@@ -77,6 +78,10 @@ def configure(subparsers: Any) -> None:
     recipients.add_argument("action", choices=("import",))
     recipients.add_argument("list", type=Path, metavar="JSON", help="its signature is FILE.p7s, or --signature")
     recipients.add_argument("--signature", type=Path, metavar="P7S", help="detached CMS, DER")
+    renew = _step(
+        steps, "renew", _renew, "take what a stick brings, and ask anew", "kiosk keys renew /media/stick"
+    )
+    renew.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the officer's stick")
     _step(steps, "show", _show, "what there is, and until when", "kiosk keys show --json | jq .certificate")
     destroy = _step(steps, "destroy", _destroy, "destroy every key", "kiosk keys destroy --yes")
     destroy.add_argument("--yes", action="store_true", help="open enrollments are lost; sealed packets are not")
@@ -194,6 +199,25 @@ def _recipients(arguments: argparse.Namespace, config: Config) -> Told:
         "valid_until": found.valid_until.isoformat(),
         "recipients": list(found.recipients),
     }
+
+
+def _renew(arguments: argparse.Namespace, config: Config) -> Told:
+    """What is refused keeps nothing else from being taken."""
+    from contextlib import nullcontext  # noqa: PLC0415
+
+    from kiosk.appliance.key_stick import renew  # noqa: PLC0415
+    from kiosk.courier.office_stick import StickError, stick  # noqa: PLC0415
+
+    try:
+        with nullcontext(arguments.folder) if arguments.folder else stick() as folder:
+            now = dt.datetime.now(dt.UTC)
+            found = tuple(renew(folder, config.keys, _store(config), unit_id=config.unit_id, now=now))
+    except StickError as error:
+        raise _RefusedError(f"the stick: {error}") from error
+    refused = [f"{one.file}: {one.refusal.detail}" for one in found if one.refusal is not None]
+    if refused:
+        raise _RefusedError("; ".join(refused))
+    return {"done_with": [one.file for one in found]}
 
 
 def _show(arguments: argparse.Namespace, config: Config) -> Told:

@@ -161,9 +161,10 @@ def test_a_stick_with_another_file_system_is_no_stick(tmp_path: Path) -> None:
     assert "kiosk/stick" not in told(stick + other, f"{USB}/1-1:1.0/block/sda1", tmp_path)
 
 
-@pytest.mark.parametrize(("label", "follows"), [("KIOSK-ORDER", True), ("HOLIDAY", False)])
-def test_only_a_stick_of_that_name_is_asked_for_an_order(label: str, follows: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", ["KIOSK-ORDER", "KIOSK-KEYS", "HOLIDAY"])
+def test_only_sticks_of_these_names_are_asked_by_themselves(label: str, tmp_path: Path) -> None:
     stick = Interface("0781", "5581", "08").description()
     described = node("sda1", "block", properties=f"{FAT}E: ID_FS_LABEL={label}\n")
     said = told(stick + described, f"{USB}/1-1:1.0/block/sda1", tmp_path)
-    assert ("SYSTEMD_WANTS=kiosk-order.service" in said) == follows
+    assert ("SYSTEMD_WANTS=kiosk-order.service" in said) == (label == "KIOSK-ORDER")
+    assert ("SYSTEMD_WANTS=kiosk-keys.service" in said) == (label == "KIOSK-KEYS")
