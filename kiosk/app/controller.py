@@ -102,7 +102,7 @@ class Controller:
         self._read_panel()
         self._read_card()
         self._read_power()
-        while self._events:
+        for _ in range(len(self._events)):  # not those that come meanwhile: a frame is to be drawn
             self._step(self._events.popleft())
         now_s = self._services.clock.monotonic_s()
         self._watch_idle(now_s)

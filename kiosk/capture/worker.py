@@ -27,6 +27,7 @@ from kiosk.enrollment.events import (
     DeviceFaulted,
     DeviceHealed,
     Event,
+    Guidance,
     GuidanceGiven,
     SampleCompared,
     SamplesTaken,
@@ -155,6 +156,7 @@ class _Watch:
         self._present_since: float | None = None
         self._present_last = worker._monotonic()
         self._faulted = False
+        self._told: Guidance | None = None
         self._recognising = task.purpose is Purpose.VERIFY and task.step is CaptureStep.PHOTO
 
     def run(self) -> None:
@@ -172,6 +174,7 @@ class _Watch:
                 self._heal()
                 if self._due(look) and self._taken():
                     return
+                time.sleep(POLL_S)
 
     def _nobody_came(self) -> bool:
         """Other steps wait for their resident or device; a face is only looked at, and must hold up nobody."""
@@ -186,10 +189,16 @@ class _Watch:
         self._present_since = (self._present_since or now) if look.present else None
         still_s = now - self._good_since if self._good_since is not None else 0.0
         held = min(1.0, still_s / self._policy.hold_still_s) if look.guidance.good else 0.0
-        self._rooms.post(GuidanceGiven(self._task.task, replace(look.guidance, held=held)))
+        self._guide(replace(look.guidance, held=held))
         waited_s = now - self._present_since if self._present_since is not None else 0.0
         asked = self._worker._asked == self._task.task
         return held >= 1.0 or asked or waited_s >= self._policy.capture_timeout_s
+
+    def _guide(self, guidance: Guidance) -> None:
+        """A plan that looks at no frames, as the signature's, would say the same a thousand times a second."""
+        if guidance != self._told:
+            self._told = guidance
+            self._rooms.post(GuidanceGiven(self._task.task, guidance))
 
     def _taken(self) -> bool:
         """Takes the samples; False when the device faulted and the same task must go on."""
@@ -279,6 +288,7 @@ class _Watch:
 
     def _fault(self, fault: DeviceFault) -> None:
         self._good_since = self._present_since = None
+        self._told = None
         if not self._faulted:
             self._faulted = True
             told = faults.Fault(str(fault.code), str(fault.device), fault.detail)
