@@ -22,6 +22,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 Check = Callable[[Bench], Seen]
 CHECKS: tuple[tuple[str, Check], ...] = (
+    ("a tampered root does not start", checks.tampered_root),
+    ("a block tampered deep in the root restarts the unit", checks.tampered_file),
+    ("lost data partition", checks.pulled_data_partition),
     ("starts from the verified root", checks.boots),
     ("data partition made, encrypted, grown", checks.data_partition_is_made),
     ("no failed units", checks.no_failed_units),
@@ -33,9 +36,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("no network beyond the loopback for kiosk-ui", checks.no_network_for_the_screen),
     ("a touch enters the flow", checks.touch_enters_the_flow),
     ("power cut in mid-enrollment, and resume", checks.power_cut),
-    ("a tampered root does not start", checks.tampered_root),
-    ("a block tampered deep in the root restarts the unit", checks.tampered_file),
-    ("lost data partition", checks.pulled_data_partition),
 )
 UPDATE_CHECKS: tuple[tuple[str, Check], ...] = (
     ("a changed update is refused", updates.refuses_a_changed_bundle),

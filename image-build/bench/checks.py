@@ -175,10 +175,7 @@ def touch_enters_the_flow(bench: Bench) -> Seen:
     bench.sees("attract")
     bench.press("attract", "start_id")
     alike, picture = bench.sees("notice")
-    bench.press("notice", "stop")
-    bench.sees("confirm_stop")
-    bench.press("confirm_stop", "stop_confirmed")
-    bench.sees("attract")
+    _stops(bench, "notice")
     return Seen(f"the notice after a touch, likeness {alike:.2f}", (picture,))
 
 
@@ -275,6 +272,7 @@ def power_cut(bench: Bench) -> Seen:
     _, asked = bench.sees("resume", timeout_s=1800)
     _types_ticket(bench, "resume")
     alike, after = bench.sees("no_camera")
+    _stops(bench, "no_camera")
     return Seen(f"asks who sits there, then goes on where it was, likeness {alike:.2f}", (before, asked, after))
 
 
@@ -291,9 +289,16 @@ def _confirms_who_it_is(bench: Bench) -> None:
     bench.sees("no_camera")
 
 
+def _stops(bench: Bench, screen: str) -> None:
+    bench.press(screen, "stop")
+    bench.sees("confirm_stop")
+    bench.press("confirm_stop", "stop_confirmed")
+    bench.sees("attract")
+
+
 def _types_ticket(bench: Bench, screen: str) -> None:
     for character in RESIDENT.ticket:
-        bench.press(screen, f"key_{character}")
+        bench.press(screen, f"key_{character.lower()}")
     bench.sees(f"{screen}_typed")
     bench.press(screen, "enter")
 
