@@ -1,7 +1,7 @@
 """The board around QEMU's `virt` machine: a device tree that names its revision, as the Pi's firmware does.
 
-gpiozero asks the tree which board it is on (Linux: /proc/device-tree/system/linux,revision). The `virt` machine's
-own power button sits on a line of the only GPIO chip; it is taken out, since the panel needs all eight.
+gpiozero asks the tree which board it is on (Linux: /proc/device-tree/system/linux,revision). The machine's
+own power button is on a line of the only GPIO chip; it is taken out, since the panel needs all eight.
 """
 
 from __future__ import annotations

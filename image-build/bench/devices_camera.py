@@ -1,7 +1,7 @@
 """Runs in the unit: a picture for its virtual camera. `python3 devices_camera.py URL CAPTURE OUTPUT`.
 
-The kernel's vivid driver (Documentation/admin-guide/media/vivid.rst) has a video output whose cable leads to the
-input of its capture node: what is written here is what the camera driver reads there. URL: a motion JPEG.
+The kernel's vivid driver (Documentation/admin-guide/media/vivid.rst) has a video output whose cable leads to
+the input of its capture node: what is shown here is what the camera driver reads there. URL: a motion JPEG.
 """
 
 from __future__ import annotations

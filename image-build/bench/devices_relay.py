@@ -1,8 +1,8 @@
 """What stands between the unit's loopback and services of the host, in place of services on the unit itself.
 
 `kiosk-ui` reaches 127.0.0.1 only, and there the makers' services are; here they run on the host, which QEMU's
-network shows as 10.0.2.2. Units of the bench, in memory: nothing of this is in the image. The packet filter lets
-nobody out, so each relay opens its one way for its own user.
+network shows as 10.0.2.2. These units are the bench's, in memory: nothing of this is in the image. The packet
+filter lets nobody out, so each relay opens its one way for its own user.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Description=Bench: the host's port {host_port} as port {port} of this unit
 Requires=kiosk-firewall.service
 After=kiosk-firewall.service
 [Service]
-ExecStartPre=+/usr/sbin/nft insert rule inet kiosk output meta skuid {user} ip daddr {host} tcp dport {host_port} accept
+ExecStartPre=+/usr/sbin/nft insert rule inet kiosk output \\
+    meta skuid {user} ip daddr {host} tcp dport {host_port} accept
 ExecStart=/usr/lib/systemd/systemd-socket-proxyd {host}:{host_port}
 User={user}
 """

@@ -26,7 +26,7 @@ OFFICER = {
     "officer_record": "finalise",
     "finalised": "done",
 }
-LOOK_S = 0.5
+LOOK_S = 0.1
 
 
 class StuckError(Exception):
@@ -79,9 +79,9 @@ class Script:
             self.hands.type(digits)
             self.hands.press("enter")
         self.hands.turn_key(on=False)
-        for screen in OFFICER:
+        for screen, button in OFFICER.items():
             self.seen(screen)
-            self.hands.press(OFFICER[screen])
+            self.hands.press(button)
             self.left(screen)
         self.seen("officer_queue")
         self.hands.press("sign_out")
@@ -105,5 +105,7 @@ class Script:
 
     def _wait(self, began_s: float, what: str, shown: str) -> None:
         if self.monotonic_s() - began_s > self.patience_s:
-            raise StuckError(f"{what} did not come in {self.patience_s:.0f} s; shown: {shown or 'something else'}")
+            raise StuckError(
+                f"{what} did not come in {self.patience_s:.0f} s; shown: {shown or 'something else'}"
+            )
         time.sleep(LOOK_S)

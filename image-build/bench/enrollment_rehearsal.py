@@ -1,8 +1,8 @@
-"""The enrollment on the host first: `python -m bench.enrollment_rehearsal OFFICE OUT`.
+"""The enrollment on the host first: `python -m bench.enrollment_rehearsal SETTINGS OUT`.
 
-The unit's office, with the devices of a simulation at the same URLs' kinds, the kiosk in this process and a robot's
-touches. It is a dry run of the script, and leaves what the hands in the unit need: OUT/rehearsed.json and pictures.
-Needs a display or Xvfb.
+The unit's settings with simulated devices of the same kinds, the kiosk in this process, a robot's touches. It
+is a dry run of the script, and leaves what the hands in the unit need: OUT/rehearsed.json and pictures. Needs a
+display or Xvfb.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class RobotHands:
 
     def press(self, button: str) -> None:
         name = self.screen()
-        (target,) = [t for t in self._robot.targets() if t.target_id == button or t.target_id.startswith(f"{button}_")]
+        (target,) = [
+            t for t in self._robot.targets() if t.target_id == button or t.target_id.startswith(f"{button}_")
+        ]
         self.rehearsed.buttons[name][button] = (target.center_x, HEIGHT - target.center_y)
         self._robot.press(target.target_id)
         self._robot.settle()
