@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from hw.finger.codes import ANY_ADDRESS, HEADER, MAX_DATA_BYTES, PacketId
 
+PAUSE_S = 0.5
+"""Hosts send a command byte by byte, and on a busy machine wait between two; they ask again after a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -19,16 +22,19 @@ class Received:
 
 
 class FrameReader:
-    """Cuts what the host sends. A module in the field reads by length, and starts over after a pause."""
+    """Cuts what the host sends. A module in the field reads by length, and starts over after PAUSE_S."""
 
     def __init__(self) -> None:
         self._data = b""
+        self._fed_s = 0.0
 
-    def pause(self) -> None:
-        self._data = b""
-
-    def feed(self, data: bytes, *, address: int) -> list[Received]:
-        self._data += data
+    def feed(self, data: bytes, *, address: int, now_s: float) -> list[Received]:
+        """data: empty where nothing has come. now_s: of a clock that never goes back."""
+        if data:
+            self._data += data
+            self._fed_s = now_s
+        elif now_s - self._fed_s > PAUSE_S:
+            self._data = b""
         frames = []
         while (start := self._data.find(HEADER)) >= 0 and len(self._data) >= start + 9:
             sent_to = int.from_bytes(self._data[start + 2 : start + 6], "big")

@@ -15,8 +15,9 @@ import numpy as np
 from hw.sim.pseudo_terminal import PseudoTerminal
 
 POLL_S = 0.02
-NOBODY_READS_S = 0.5
-"""A UART does not wait. On a terminal a client that reads slowly has this long until bytes are lost."""
+NOBODY_READS_S = 5.0
+"""A UART does not wait. On a terminal a client that reads slowly has this long until bytes are lost; on a busy
+machine, one that reads byte by byte is away for longer than half a second."""
 
 SLICE_BYTES = 64
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -140,9 +141,7 @@ class SimulatedFingerModule(Simulator):
         reader = FrameReader()
         while not stopping.is_set():
             data = self._line.read(baud=self._chip.settings.baud)
-            if not data:
-                reader.pause()
-            for received in reader.feed(data, address=self._chip.settings.address):
+            for received in reader.feed(data, address=self._chip.settings.address, now_s=time.monotonic()):
                 self._take(received, stopping)
 
     def _take(self, received: Received, stopping: threading.Event) -> None:
