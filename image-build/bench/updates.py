@@ -9,7 +9,7 @@ from pathlib import Path
 
 from appliance.boot import make_boot, make_root, read_verity
 from appliance.bundle import make_bundle
-from appliance.root import SITE
+from appliance.root import PYTHON, SITE
 from appliance.steps import Builder, Step
 
 from bench.checks import Bench
@@ -35,7 +35,11 @@ def make_images(built: Path, folder: Path, *, initrd: Path) -> Mapping[str, Path
 
     built: folder of the build. folder: where the bundles are kept.
     """
-    broken = {f"{SITE}/kiosk/ui/app.py": 'raise RuntimeError("this image is broken on purpose")\n'}
+    command, bytecode = "run.py", f"__pycache__/run.{PYTHON.replace('python3.', 'cpython-3')}.pyc"
+    broken = {
+        f"{SITE}/kiosk/commands/{command}": 'raise RuntimeError("this image is broken on purpose")\n',
+        f"{SITE}/kiosk/commands/{bytecode}": "none, so that the source is read\n",
+    }
     builder = Builder(folder)
     changes: Mapping[str, Mapping[str, str]] = {NEWER: {}, BROKEN: broken}
     steps = tuple(
