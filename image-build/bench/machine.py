@@ -144,8 +144,13 @@ class Machine:
         while (ended := pattern.search(told)) is None:
             if self.spent_s() > ends_s or not self.running:
                 raise BenchError(f"no answer to {command!r} in {timeout_s} s; so far {told[-500:]!r}")
-            with contextlib.suppress(TimeoutError):
+            try:
                 told += shell.recv(65536)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                self._wait_for(lambda: not self.running, "the end of the machine", timeout_s=60)
+                raise BenchError(f"the machine ended during {command!r}") from error
         return int(ended.group(1)), told[: ended.start()].decode("utf-8", "replace")
 
     def ask(self, command: str, *, timeout_s: float = 120.0) -> str:

@@ -52,7 +52,11 @@ def checked(
         seen = check()
     except Exception as error:  # noqa: BLE001 - a failing check is a row of the report
         detail = f"{type(error).__name__}: {error}"
-        return Outcome(name, Verdict.FAIL, detail, round(time.monotonic() - began_s, 1), pictured(name))
+        try:
+            pictures = pictured(name)
+        except Exception as second:  # noqa: BLE001 - a machine that ended has no screen
+            pictures, detail = (), f"{detail}; no picture: {second}"
+        return Outcome(name, Verdict.FAIL, detail, round(time.monotonic() - began_s, 1), pictures)
     return Outcome(name, Verdict.PASS, seen.detail, round(time.monotonic() - began_s, 1), seen.pictures)
 
 
