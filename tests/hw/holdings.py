@@ -35,9 +35,9 @@ def holdings() -> Holdings:
     )
 
 
-def least_holdings(*, over_s: float = 0.5) -> Holdings:
+def least_holdings(*, over_s: float) -> Holdings:
     """What is held once simulators have ended the threads of the connections that were closed."""
-    readings = []
+    readings = [holdings()]
     end = time.monotonic() + over_s
     while time.monotonic() < end:
         readings.append(holdings())

@@ -20,5 +20,5 @@ less than five pictures of 720 lines."""
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_a_few_rounds_leave_nothing(name: str, tmp_path: Path) -> None:
     subject = SUBJECTS[name]
-    wear = measure(subject, tmp_path, cycles=6 if subject.unit == OPENINGS else 40)
+    wear = measure(subject, tmp_path, cycles=6 if subject.unit == OPENINGS else 40, rest_s=0.2)
     assert wear.grown_bytes <= SLACK_BYTES, f"{wear.grown_bytes / 1e6:.1f} MB more"

@@ -38,7 +38,7 @@ def test_a_thread_that_goes_on_is_noticed_by_name() -> None:
 
 
 def told_by(subject: Subject, capsys: pytest.CaptureFixture[str]) -> bytes:
-    tell(subject, cycles=10)
+    tell(subject, cycles=10, rest_s=0.0)
     return capsys.readouterr().out.encode()
 
 

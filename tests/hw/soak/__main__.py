@@ -14,6 +14,7 @@ from tests.hw.soak.outcome import GROWN_BYTES, HEADER, Outcome, outcome_of, tell
 from tests.hw.soak.subjects import FRAMES, OPENINGS, SUBJECTS
 
 OUT = Path("out/soak")
+REST_S = 3.0
 
 _EPILOG = """\
 Each subject runs in a process of its own, whose log is out/soak/NAME.log. A line for each as it ends: what was
@@ -25,7 +26,8 @@ def main() -> int:
     arguments = _arguments()
     counts = {OPENINGS: arguments.openings, FRAMES: arguments.frames}
     if arguments.tell:
-        tell(SUBJECTS[arguments.tell], cycles=counts[SUBJECTS[arguments.tell].unit])
+        subject = SUBJECTS[arguments.tell]
+        tell(subject, cycles=counts[subject.unit], rest_s=REST_S)
         return 0
     OUT.mkdir(parents=True, exist_ok=True)
     began_s = time.monotonic()

@@ -44,11 +44,11 @@ class Outcome:
         return f"{self.name:<30}{numbers}{f'  WRONG: {self.wrong}' if self.wrong else ''}"
 
 
-def tell(subject: Subject, *, cycles: int) -> None:
+def tell(subject: Subject, *, cycles: int, rest_s: float) -> None:
     """Measures, and prints what `outcome_of` reads. An exception, on standard error, is the outcome, too."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            wear = measure(subject, Path(folder), cycles=cycles)
+            wear = measure(subject, Path(folder), cycles=cycles, rest_s=rest_s)
         except pytest.skip.Exception as reason:
             print(json.dumps({"skipped": str(reason)}))
         else:
