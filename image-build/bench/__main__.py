@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import checks, updates
 from bench.checks import Bench
+from bench.enrollment_check import whole_enrollment
 from bench.office import make_office
 from bench.outcomes import Outcome, Seen, Verdict, checked, write_report
 from bench.places import drawn_places
@@ -36,6 +37,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("no network beyond the loopback for kiosk-ui", checks.no_network_for_the_screen),
     ("a touch enters the flow", checks.touch_enters_the_flow),
     ("power cut in mid-enrollment, and resume", checks.power_cut),
+    ("whole enrollment through devices on real wires, packet to a store, receipt back", whole_enrollment),
 )
 UPDATE_CHECKS: tuple[tuple[str, Check], ...] = (
     ("a changed update is refused", updates.refuses_a_changed_bundle),

@@ -297,9 +297,9 @@ def _stops(bench: Bench, screen: str) -> None:
 
 
 def _types_ticket(bench: Bench, screen: str) -> None:
-    for character in RESIDENT.ticket:
+    for count, character in enumerate(RESIDENT.ticket, start=1):
         bench.press(screen, f"key_{character.lower()}")
-    bench.sees(f"{screen}_typed")
+        bench.sees(f"{screen}_{count}")
     bench.press(screen, "enter")
 
 

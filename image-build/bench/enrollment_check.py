@@ -92,10 +92,10 @@ def enrolled(machine: Machine, scene: Scene) -> Seen:
     simulation.person(0, cloth=RESIDENT.background)
     scene.devices.connect(machine)
     fingers = fingers_match(machine, scene)
-    furnish(machine, scene.office)
-    machine.ask(f"chown kiosk-uplink {_CREDENTIALS} && chmod 0400 {_CREDENTIALS}")
     with closing(PanelLines(machine.room / "qtest", machine.qmp)) as panel:
         panel.throw(presence=True)
+        furnish(machine, scene.office)
+        machine.ask(f"chown kiosk-uplink {_CREDENTIALS} && chmod 0400 {_CREDENTIALS}")
         machine.wait_for("systemctl is-active --quiet kiosk-ui", timeout_s=1800)
         hands = UnitHands(machine, panel, pictures=scene.pictures, out=scene.out)
         script = Script(hands, patience_s=PATIENCE_S, say=say, monotonic_s=machine.spent_s)

@@ -65,7 +65,7 @@ def write(file: Path, picture: Picture) -> None:
 
 
 def alike(one: Picture, other: Picture) -> float:
-    """Correlation of grey values at half the size: 1 for equal pictures, 0 when one of them is of one colour."""
+    """Correlation of grey values at half the size: 1 for equal pictures, 0 when one is of one colour."""
     grey = []
     for picture in (one, other):
         half = cv2.resize(

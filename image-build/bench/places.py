@@ -43,7 +43,10 @@ _NOW = Stamp(dt.datetime(2026, 1, 5, 2, 0, tzinfo=dt.UTC), ClockTrust.UNTRUSTED,
 
 
 def screens() -> Iterator[tuple[str, View]]:
-    """What the office's resident meets until the first capture, and after a power cut there."""
+    """What the office's resident meets until the first capture, and after a power cut there.
+
+    identify_N, resume_N: with so many characters of the ticket typed.
+    """
     kiosk, _ = flow.restored(unit=UNIT, policy=Policy(), enrollments=(), next_number=1)
 
     def shown(*events: Event) -> View:
@@ -57,7 +60,8 @@ def screens() -> Iterator[tuple[str, View]]:
     yield "confirm_stop", shown(StopAsked())
     yield "identify", shown(WentBack(), Continued())
     code = RESIDENT.ticket
-    yield "identify_typed", shown(*(KeyTyped(character) for character in code))
+    for count, character in enumerate(code, start=1):
+        yield f"identify_{count}", shown(KeyTyped(character))
     yield "confirm_biodata", shown(RosterAnswered(code, "ticket", (RESIDENT,)))
     yield "capture", shown(BiodataAccepted())
     assert isinstance(kiosk.screen, Capturing)  # noqa: S101 - the first step of every enrollment
@@ -67,7 +71,8 @@ def screens() -> Iterator[tuple[str, View]]:
         unit=UNIT, policy=Policy(), enrollments=begun, next_number=2, interrupted=begun[0].id
     )
     yield "resume", shown()
-    yield "resume_typed", shown(*(KeyTyped(character) for character in code))
+    for count, character in enumerate(code, start=1):
+        yield f"resume_{count}", shown(KeyTyped(character))
 
 
 def drawn_places(folder: Path) -> Places:
