@@ -36,6 +36,9 @@ _ENUM_DV_TIMINGS, _ENUMERATED = 0xC0945662, struct.Struct("<4I132s")
 _S_DV_TIMINGS, _TIMINGS = 0xC0845657, struct.Struct("<I4IQ9I68x")
 _NEXT_CONTROL = 0x80000000
 
+PAUSE_S = 2.0
+"""To decode every picture takes an emulated processor's whole time, and the kiosk has none left."""
+
 
 def main(url: str, capture: Path, output: Path) -> None:
     camera, screen = (os.open(node, os.O_RDWR) for node in (capture, output))
@@ -47,9 +50,10 @@ def main(url: str, capture: Path, output: Path) -> None:
     os.close(camera)
     show = shower(screen)
     while True:
-        for picture in pictures(url):
+        picture = newest(url)
+        if picture is not None:
             show(picture)
-        time.sleep(1.0)
+        time.sleep(PAUSE_S)
 
 
 def plug(camera: int) -> None:
@@ -121,16 +125,12 @@ def shower(screen: int) -> Callable[[np.ndarray], None]:
     return show
 
 
-def pictures(url: str) -> Iterator[np.ndarray]:
+def newest(url: str) -> np.ndarray | None:
+    """One picture of the stream, as the camera has it; None when there is none now."""
     stream = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
-    try:
-        while True:
-            there, picture = stream.read()
-            if not there:
-                return
-            yield cv2.resize(picture, (WIDTH, HEIGHT)) if picture.shape[:2] != (HEIGHT, WIDTH) else picture
-    finally:
-        stream.release()
+    there, picture = stream.read()
+    stream.release()
+    return cv2.resize(picture, (WIDTH, HEIGHT)) if there else None
 
 
 if __name__ == "__main__":
