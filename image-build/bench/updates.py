@@ -13,6 +13,7 @@ from appliance.root import PYTHON, SITE
 from appliance.steps import Builder, Step
 
 from bench.checks import Bench
+from bench.firmware import chosen_partition
 from bench.machine import BenchError, Hardware, Machine
 from bench.outcomes import CheckFailedError, Seen
 
@@ -110,7 +111,8 @@ def _decline(machine: Machine) -> str:
     told = machine.ask(
         "journalctl --unit=kiosk-update --boot --output=cat --no-pager | grep 'raucb\\|update install'"
     )
-    if (after := machine.ask(_AUTOBOOT)).partition("[tryboot]")[0] != before.partition("[tryboot]")[0]:
+    after = machine.ask(_AUTOBOOT)
+    if chosen_partition(after, trial=False) != chosen_partition(before, trial=False):
         raise CheckFailedError(f"{told}: the settled slot changed, {before!r} to {after!r}")
     return told.splitlines()[-1]
 
@@ -174,7 +176,7 @@ def installs_and_starts(bench: Bench) -> Seen:
     machine.wait_for_console(r"kiosk-initrd: root b", timeout_s=300)
     machine.wait_for("systemctl is-active --quiet kiosk-mark-good", timeout_s=2400)
     version, chosen = machine.ask("cat /etc/kiosk-release"), machine.ask(_AUTOBOOT)
-    if NEWER not in version or "boot_partition=3" not in chosen.partition("[tryboot]")[0]:
+    if NEWER not in version or chosen_partition(chosen, trial=False) != 3:  # boot-b
         raise CheckFailedError(f"{version}; {chosen!r}")
     if (now := machine.ask(_KEPT)) != kept:
         raise CheckFailedError(f"the data changed: {kept} to {now}")
