@@ -23,13 +23,13 @@ SURE = 0.93
 @dataclass(slots=True)
 class Rehearsed:
     """Pixels from the top left. heads: file name -> screen. buttons: screen -> button -> place.
-    pads: screen -> left, top, width, height of the field to sign on. typed: screen -> pictures of it with each
-    number that was typed there."""
+    pads: screen -> left, top, width, height of the field to sign on. typed: screen -> for each
+    number that was typed there its pictures, one more digit in each."""
 
     heads: dict[str, str] = field(default_factory=dict)
     buttons: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
     pads: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
-    typed: dict[str, list[str]] = field(default_factory=dict)
+    typed: dict[str, list[list[str]]] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         (folder / "rehearsed.json").write_text(json.dumps(asdict(self), indent=1) + "\n")

@@ -75,12 +75,13 @@ class RobotHands:
 
     def type(self, digits: str) -> None:
         name = self.screen()
-        for digit in digits:
+        numbers = self.rehearsed.typed.setdefault(name, [])
+        files = [f"typed-{name}-{len(numbers)}-{count}.png" for count in range(1, len(digits) + 1)]
+        numbers.append(files)
+        for digit, file in zip(digits, files, strict=True):
             self._robot.press(f"key_{digit}")
-        self._robot.settle(4)
-        typed = self.rehearsed.typed.setdefault(name, [])
-        typed.append(f"typed-{name}-{len(typed)}.png")
-        write(self._out / typed[-1], self._shown())
+            self._robot.settle(4)
+            write(self._out / file, self._shown())
 
     def sign(self) -> None:
         from kiosk.ui.widgets.ink import InkPad  # noqa: PLC0415 - imports Kivy

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from bench.devices_panel import PanelLines
 from bench.enrollment import StuckError
-from bench.enrollment_pictures import Heads, Picture, Rehearsed, alike, changed_box, read
+from bench.enrollment_pictures import SURE, Heads, Picture, Rehearsed, alike, changed_box, read
 from bench.enrollment_signature import strokes
 from bench.machine import Machine
 from bench.qmp import TOUCH_RANGE
 
 POINT_S = 0.02
-"""Between two points of a stroke, and between two keys: faster ones would only wait in the unit's queue."""
+"""Between two points of a stroke: faster ones would only wait in the unit's queue."""
 
-KEY_S = 0.3
-TYPED_ALIKE = 0.9
-TYPED_LOOKS, TYPINGS = 40, 3
-LOOK_S = 1.0
+TOUCHES, LOOKS, LOOK_S = 5, 20, 1.0
+"""A key is touched so often, and its digit looked for so often after each touch."""
 
 
 class UnitHands:
@@ -47,23 +46,26 @@ class UnitHands:
         self._touch(button)
 
     def type(self, digits: str) -> None:
-        """Raises StuckError when the field does not show the number, typed again and again."""
+        """One after the other, as a touch before the pad is drawn anew is void. Raises StuckError."""
         screen = self._screen
-        expected = read(self._pictures / self._rehearsed.typed[screen][self._typed[screen]])
-        empty = next(file for file, name in self._rehearsed.heads.items() if name == screen)
-        rows, columns = changed_box(read(self._pictures / f"whole-{empty}"), expected)
-        for _ in range(TYPINGS):
-            for digit in digits:
-                self._touch(f"key_{digit}")
-                time.sleep(KEY_S)
-            for _ in range(TYPED_LOOKS):
-                if alike(self._shown()[rows, columns], expected[rows, columns]) >= TYPED_ALIKE:
-                    self._typed[screen] += 1
+        files = self._rehearsed.typed[screen][self._typed[screen]]
+        self._typed[screen] += 1
+        empty, *_ = (file for file, name in self._rehearsed.heads.items() if name == screen)
+        fields = [read(self._pictures / file) for file in (f"whole-{empty}", *files)]
+        box = changed_box(fields[0], fields[-1])
+        for digit, (before, after) in zip(digits, pairwise(field[box] for field in fields), strict=True):
+            self._type_one(digit, box, before=before, after=after)
+
+    def _type_one(self, digit: str, box: tuple[slice, slice], *, before: Picture, after: Picture) -> None:
+        for _ in range(TOUCHES):
+            self._touch(f"key_{digit}")
+            for _ in range(LOOKS):
+                shown = self._shown()[box]
+                likeness = alike(shown, after)
+                if likeness >= SURE and likeness > alike(shown, before):
                     return
                 time.sleep(LOOK_S)
-            self.keep(f"{screen}-typed")
-            self._touch("clear")
-        raise StuckError(f"{screen}: the number does not stand in the field")
+        raise StuckError(f"{self._screen}: {digit} does not stand in the field")
 
     def sign(self) -> None:
         left, top, width, height = self._rehearsed.pads[self._screen]
