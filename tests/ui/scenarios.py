@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiosk.app.views import Action, CaptureBody, Display, FieldsBody, Text, View
+from kiosk.app.views import Action, CaptureBody, Display, FieldsBody, KeypadBody, Text, View
 from kiosk.ui.samples import SamplePort, all_views
 
 if TYPE_CHECKING:
@@ -119,6 +119,19 @@ def key_of_a_keypad_fires(stage: Stage) -> None:
     stage.robot.press("key_7")
     stage.robot.press("delete")
     assert stage.port.events == ["7", "delete"]
+
+
+def key_that_is_touched_while_the_one_before_is_written_still_fires(stage: Stage) -> None:
+    view = VIEWS["identify_nik"]
+    assert isinstance(view.body, KeypadBody)
+    stage.show(replace(view, body=replace(view.body, entered="35")))
+    before = stage.robot.pixels()
+    target = stage.robot.find("key_7")
+    stage.robot.finger_down((target.center_x, target.center_y))
+    stage.show(replace(view, body=replace(view.body, entered="350")))
+    stage.robot.finger_up()
+    assert stage.port.events == ["7"]
+    assert (stage.robot.pixels() != before).any(), "what is typed is written"
 
 
 def row_of_a_table_fires(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk.app.views import Action, KeypadBody
 from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.theme import Role
+from kiosk.ui.widgets.words import Words
 
 DOT = "\N{BLACK CIRCLE}"
 
@@ -23,6 +24,13 @@ class Keypad(Body):
         super().__init__(context)
         self.content = content
         self.reserved = 0.0
+        self._entered: Words | None = None
+
+    def update(self, content: KeypadBody) -> None:
+        """Writes what is typed; the keys stay, since the next one is touched before the last is let go."""
+        self.content = content
+        if self._entered is not None:
+            self._entered.text = grouped(content.entered, masked=content.masked)
 
     @property
     def pad_width(self) -> float:
@@ -100,7 +108,7 @@ class Keypad(Body):
         self.card(box)
         typed = grouped(self.content.entered, masked=self.content.masked)
         ink = theme.palette[Role.CARD].ink
-        self.write(typed, box.inset(theme.px(1.5)), theme.body_mm * 1.2, bold=True, colour=ink)
+        self._entered = self.write(typed, box.inset(theme.px(1.5)), theme.body_mm * 1.2, bold=True, colour=ink)
 
     def _message(self, box: Box) -> None:
         if self.content.message is None:

@@ -64,6 +64,8 @@ def shape_of(view: View) -> object:
     match view.body:
         case CaptureBody(step=step, preview=preview, ink=ink, attempt=attempt, attempts_allowed=allowed):
             body = (step, preview, ink, attempt, allowed)
+        case KeypadBody(prompt=prompt, masked=masked, rows=rows, message=message):
+            body = (prompt, masked, rows, message)
         case MessageBody(pictogram=pictogram, lines=lines, busy=busy, share_done=share):
             body = (pictogram, lines, busy, share is None)
     faces = [(a.id, a.label, a.style, a.pictogram, a.enabled) for a in (*view.actions, *view.corner)]
