@@ -85,9 +85,9 @@ class ServedDevices:
         machine.ask(_VIVID)
         machine.wait_for(f"test -c /dev/video{CAPTURE} && test -e /dev/kiosk/finger", timeout_s=600)
         urls = self.simulation.urls
-        relay(machine, port=FACE_PORT, host_port=_port(urls[DeviceKind.FACE_CAMERA]))
-        for kind in (DeviceKind.SLAP_SCANNER, DeviceKind.IRIS_CAMERA):
-            relay(machine, port=_port(self.urls[kind]), host_port=_port(urls[kind]))
+        scanners = (DeviceKind.SLAP_SCANNER, DeviceKind.IRIS_CAMERA)
+        ways = {_port(self.urls[kind]): _port(urls[kind]) for kind in scanners}
+        relay(machine, {**ways, FACE_PORT: _port(urls[DeviceKind.FACE_CAMERA])})
         machine.put(Path(__file__).with_name("devices_camera.py"), "/run/devices_camera.py")
         machine.ask(
             f"systemd-run --unit=bench-camera --setenv=PYTHONPATH={_SITE} python3 /run/devices_camera.py "

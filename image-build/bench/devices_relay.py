@@ -1,47 +1,38 @@
 """What stands between the unit's loopback and services of the host, in place of services on the unit itself.
 
-`kiosk-ui` reaches 127.0.0.1 only, and there the makers' services are; here they run on the host, which QEMU's
-network shows as 10.0.2.2. These units are the bench's, in memory: nothing of this is in the image. The packet
-filter lets nobody out, so each relay opens its one way for its own user.
+`kiosk-ui` reaches 127.0.0.1 only, and there the makers' services are; here they run on the host, 10.0.2.2 in
+QEMU's network. The relay is the bench's, in memory: nothing of this is in the image. The packet filter lets
+nobody out, so the relay's user gets a way of its own.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.machine import Machine
 
 HOST = "10.0.2.2"
-_USER = "daemon"
-_UNITS = "/run/systemd/system"
-
-_SOCKET = """\
-[Unit]
-Description=Bench: the host's port {host_port} as port {port} of this unit
-[Socket]
-ListenStream=127.0.0.1:{port}
-"""
+_UNIT, _PROGRAM = "/run/systemd/system/bench-relay.service", "/run/devices_tunnel.py"
 _SERVICE = """\
 [Unit]
-Description=Bench: the host's port {host_port} as port {port} of this unit
+Description=Bench: services of the host as services of this unit
 Requires=kiosk-firewall.service
 After=kiosk-firewall.service
 [Service]
-ExecStartPre=+/usr/sbin/nft insert rule inet kiosk output \\
-    meta skuid {user} ip daddr {host} tcp dport {host_port} accept
-ExecStart=/usr/lib/systemd/systemd-socket-proxyd {host}:{host_port}
-User={user}
+ExecStartPre=+/usr/sbin/nft insert rule inet kiosk output meta skuid daemon ip daddr {host} accept
+ExecStart=/usr/bin/python3 {program} {host} {ways}
+User=daemon
 """
 
 
-def relay(machine: Machine, *, port: int, host_port: int) -> None:
-    """From now on the unit's 127.0.0.1:port is the host's 127.0.0.1:host_port."""
-    name = f"bench-relay-{port}"
-    values = {"port": port, "host_port": host_port, "host": HOST, "user": _USER}
+def relay(machine: Machine, ways: Mapping[int, int]) -> None:
+    """From now on the unit's 127.0.0.1:key is the host's 127.0.0.1:value."""
+    words = " ".join(f"{port}:{host_port}" for port, host_port in ways.items())
+    machine.put(Path(__file__).with_name("devices_tunnel.py"), _PROGRAM)
     with tempfile.TemporaryDirectory() as folder:
-        for suffix, text in (("socket", _SOCKET), ("service", _SERVICE)):
-            unit = Path(folder) / f"{name}.{suffix}"
-            unit.write_text(text.format(**values))
-            machine.put(unit, f"{_UNITS}/{unit.name}")
-    machine.ask(f"systemctl daemon-reload && systemctl start {name}.socket")
+        unit = Path(folder) / "unit"
+        unit.write_text(_SERVICE.format(host=HOST, program=_PROGRAM, ways=words))
+        machine.put(unit, _UNIT)
+    machine.ask("systemctl daemon-reload && systemctl start bench-relay")
