@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 """BGR (height, width, 3)."""
 
+Box = tuple[slice, slice]
+"""Rows and columns of a picture."""
+
 HEAD_PX = 112
 """Progress and title: on a screen of 800 lines everything below is the screen's own business."""
 
@@ -24,7 +27,7 @@ SURE = 0.93
 class Rehearsed:
     """Pixels from the top left. heads: file name -> screen. buttons: screen -> button -> place.
     pads: screen -> left, top, width, height of the field to sign on. typed: screen -> for each
-    number that was typed there its pictures, one more digit in each."""
+    number that was typed there its pictures: before, and after each digit."""
 
     heads: dict[str, str] = field(default_factory=dict)
     buttons: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
@@ -65,7 +68,7 @@ def write(file: Path, picture: Picture) -> None:
 
 
 def alike(one: Picture, other: Picture) -> float:
-    """Correlation of grey values at half the size: 1 for equal pictures, 0 when one is of one colour."""
+    """Correlation of grey values at half the size: 1 for equal pictures, 0 when one alone is of one colour."""
     grey = []
     for picture in (one, other):
         half = cv2.resize(
@@ -73,10 +76,12 @@ def alike(one: Picture, other: Picture) -> float:
         )
         grey.append(half.astype(np.float64) - half.mean())
     spread = float(np.sqrt((grey[0] ** 2).sum() * (grey[1] ** 2).sum()))
-    return float((grey[0] * grey[1]).sum() / spread) if spread else 0.0
+    if not spread:
+        return float(not grey[0].any() and not grey[1].any())
+    return float((grey[0] * grey[1]).sum() / spread)
 
 
-def changed_box(before: Picture, after: Picture) -> tuple[slice, slice]:
+def changed_box(before: Picture, after: Picture) -> Box:
     """Rows and columns that hold all that is different. Raises ValueError when nothing is."""
     rows, columns = np.nonzero(cv2.absdiff(before, after).max(axis=2) > 32)
     if not rows.size:

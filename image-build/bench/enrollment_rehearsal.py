@@ -76,9 +76,10 @@ class RobotHands:
     def type(self, digits: str) -> None:
         name = self.screen()
         numbers = self.rehearsed.typed.setdefault(name, [])
-        files = [f"typed-{name}-{len(numbers)}-{count}.png" for count in range(1, len(digits) + 1)]
+        files = [f"typed-{name}-{len(numbers)}-{count}.png" for count in range(len(digits) + 1)]
         numbers.append(files)
-        for digit, file in zip(digits, files, strict=True):
+        write(self._out / files[0], self._shown())
+        for digit, file in zip(digits, files[1:], strict=True):
             self._robot.press(f"key_{digit}")
             self._robot.settle(4)
             write(self._out / file, self._shown())

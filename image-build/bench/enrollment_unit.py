@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.devices_panel import PanelLines
 from bench.enrollment import StuckError
-from bench.enrollment_pictures import SURE, Heads, Picture, Rehearsed, alike, changed_box, read
+from bench.enrollment_pictures import SURE, Box, Heads, Picture, Rehearsed, alike, changed_box, read
 from bench.enrollment_signature import strokes
 from bench.machine import Machine
 from bench.qmp import TOUCH_RANGE
@@ -48,24 +48,43 @@ class UnitHands:
     def type(self, digits: str) -> None:
         """One after the other, as a touch before the pad is drawn anew is void. Raises StuckError."""
         screen = self._screen
-        files = self._rehearsed.typed[screen][self._typed[screen]]
+        numbers, index = self._rehearsed.typed[screen], self._typed[screen]
         self._typed[screen] += 1
-        empty, *_ = (file for file, name in self._rehearsed.heads.items() if name == screen)
-        fields = [read(self._pictures / file) for file in (f"whole-{empty}", *files)]
-        box = changed_box(fields[0], fields[-1])
-        for digit, (before, after) in zip(digits, pairwise(field[box] for field in fields), strict=True):
-            self._type_one(digit, box, before=before, after=after)
+        pictures = [read(self._pictures / file) for file in numbers[index]]
+        if index:
+            self._wait_for_prompt(pictures[0], after=read(self._pictures / numbers[index - 1][-1]))
+        box = changed_box(pictures[0], pictures[-1])
+        fields = [picture[box] for picture in pictures]
+        standing = self._standing(box, fields, other_than=-1)
+        for _ in range(TOUCHES * len(digits)):
+            if standing == len(digits):
+                return
+            self._touch(f"key_{digits[standing]}" if standing >= 0 else "clear")
+            standing = self._standing(box, fields, other_than=standing)
+        raise StuckError(f"{screen}: the number does not stand in the field")
 
-    def _type_one(self, digit: str, box: tuple[slice, slice], *, before: Picture, after: Picture) -> None:
+    def _wait_for_prompt(self, prompt: Picture, *, after: Picture) -> None:
+        """The second number is asked for on the same screen."""
         for _ in range(TOUCHES):
-            self._touch(f"key_{digit}")
             for _ in range(LOOKS):
-                shown = self._shown()[box]
-                likeness = alike(shown, after)
-                if likeness >= SURE and likeness > alike(shown, before):
+                shown = self._shown()
+                if alike(shown, prompt) > alike(shown, after):
                     return
                 time.sleep(LOOK_S)
-        raise StuckError(f"{self._screen}: {digit} does not stand in the field")
+            self._touch("enter")
+        raise StuckError(f"{self._screen}: the next number is not asked for")
+
+    def _standing(self, box: Box, fields: Sequence[Picture], *, other_than: int) -> int:
+        """How many of the digits stand in the field, -1 for others; waits until that is another than before."""
+        count = -1
+        for _ in range(LOOKS):
+            shown = self._shown()[box]
+            likeness, nearest = max((alike(shown, field), count) for count, field in enumerate(fields))
+            count = nearest if likeness >= SURE else -1
+            if count not in (-1, other_than):
+                return count
+            time.sleep(LOOK_S)
+        return count
 
     def sign(self) -> None:
         left, top, width, height = self._rehearsed.pads[self._screen]
