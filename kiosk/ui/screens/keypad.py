@@ -7,7 +7,7 @@ from kiosk.ui.screens.body import Body, Box, Context
 from kiosk.ui.theme import Role
 from kiosk.ui.widgets.words import Words
 
-DOT = "\N{BLACK CIRCLE}"
+DOT = "\N{BULLET}"
 
 
 def grouped(entered: str, *, masked: bool) -> str:
