@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
-import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from bench.devices_relay import HOST
 from kiosk.children import child
-from kiosk.security.certificates import make_authority, subject_of
-from tests.uplink.proxy import Proxy, running
+from kiosk.security.certificates import make_authority
+from tests.uplink.proxy import running
 from tests.uplink.seaweed import BUCKET, seaweed_server
+from tests.uplink.tls_door import make_server_pem, tls_door
 
 _LIFETIME = dt.timedelta(days=2)
 _LOOK_S = "1"
@@ -47,10 +43,7 @@ def centre(folder: Path, keys: Path) -> Iterator[Centre]:
     with ExitStack() as stack:
         server = stack.enter_context(seaweed_server(folder))
         _certify(folder)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "server.pem")
-        door = Proxy(server.s3_port)
-        door.socket = context.wrap_socket(door.socket, server_side=True, do_handshake_on_connect=False)
+        door = tls_door(server.s3_port, folder / "server.pem")
         stack.enter_context(running(door))
         log = folder / "receive.log"
         words = ["-m", "kiosk", "receive", "--store", server.url, "--keys", str(keys)]
@@ -62,22 +55,6 @@ def _certify(folder: Path) -> None:
     """ca.pem, and server.pem for the host's address as the unit sees it."""
     now = dt.datetime.now(dt.UTC)
     authority_key, authority = make_authority("CONTOH store authority", now=now, lifetime=_LIFETIME)
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject_of("store"))
-        .issuer_name(authority.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _LIFETIME)
-        .not_valid_after(now + _LIFETIME)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False
-        )
-        .sign(authority_key, SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    shown = make_server_pem(authority_key, authority, host=HOST, now=now, lifetime=_LIFETIME)
     (folder / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "server.pem").write_bytes(shown)

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import os
-import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from kiosk.packet.seal import SealedPacket
-from kiosk.security.certificates import make_authority, subject_of
+from kiosk.security.certificates import make_authority
 from kiosk.uplink.tls import trust_only
 from tests.uplink.conftest import Line
-from tests.uplink.proxy import Proxy, running
+from tests.uplink.proxy import running
 from tests.uplink.seaweed import Seaweed
 from tests.uplink.test_s3 import lines_of, receive, uplink
+from tests.uplink.tls_door import make_server_pem, tls_door
 
 DAY = dt.timedelta(days=1)
 
@@ -45,34 +41,12 @@ def secured(one_seaweed: Seaweed, tmp_path_factory: pytest.TempPathFactory) -> I
         key, authority = make_authority(f"CONTOH {name}", now=now, lifetime=DAY)
         (folder / f"{name}.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
         if name == "ca":
-            (folder / "server.pem").write_bytes(_server(key, authority, now))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    proxy = Proxy(one_seaweed.s3_port)
-    proxy.socket = context.wrap_socket(proxy.socket, server_side=True, do_handshake_on_connect=False)
+            shown = make_server_pem(key, authority, host="127.0.0.1", now=now, lifetime=DAY)
+            (folder / "server.pem").write_bytes(shown)
+    proxy = tls_door(one_seaweed.s3_port, folder / "server.pem")
     with running(proxy):
         url = f"s3://ktp-el?endpoint=https://127.0.0.1:{proxy.port}&credentials={one_seaweed.credentials}"
         yield Secured(url, folder / "ca.pem", folder / "other_ca.pem")
-
-
-def _server(authority_key: ec.EllipticCurvePrivateKey, authority: x509.Certificate, now: dt.datetime) -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject_of("store"))
-        .issuer_name(authority.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
-        .add_extension(here, critical=False)
-        .sign(authority_key, SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def test_a_store_under_the_authority_is_used(secured: Secured, line: Line, seal_for, tmp_path: Path):
