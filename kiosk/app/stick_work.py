@@ -88,9 +88,9 @@ class StickWork:
         return StickOutcome(StickTask.RECEIPTS, len(taken) - len(refused), len(refused), detail=detail)
 
     def _take_roster(self, folder: Path, *, officer: str, now: Stamp) -> StickOutcome:
-        path = folder / ROSTER
-        result = self.services.roster.import_csv(path)
-        record_roster_import(self.services.audit, path.read_bytes(), result, at=now, actor=officer)
+        listing = (folder / ROSTER).read_bytes()
+        result = self.services.roster.import_listing(listing)
+        record_roster_import(self.services.audit, listing, result, at=now, actor=officer)
         detail = ""
         if result.problems:
             wrong = result.problems[0]

@@ -101,12 +101,13 @@ def run_import(arguments: argparse.Namespace) -> int:
         return 2
     try:
         roster = Roster(folder.roster)
-        result = roster.import_csv(arguments.file)
+        listing = arguments.file.read_bytes()
+        result = roster.import_listing(listing)
         roster.close()
     except (OSError, DatabaseDamagedError) as error:
         print(f"kiosk roster import: {error}", file=sys.stderr)
         return 1
-    _log(folder.audit, arguments.file, result)
+    _log(folder.audit, listing, result)
     print(_as_json(result) if arguments.json else _as_text(arguments.file, result))
     return 1 if result.problems else 0
 
@@ -151,9 +152,9 @@ def _as_text(file: Path, result: RosterImport) -> str:
     return "\n".join([*lines, f"{file}: nothing was imported"])
 
 
-def _log(audit: Path, file: Path, result: RosterImport) -> None:
+def _log(audit: Path, listing: bytes, result: RosterImport) -> None:
     from kiosk.app.audit_trail import record_roster_import  # noqa: PLC0415
     from kiosk.app.clock import Clock  # noqa: PLC0415
     from kiosk.security.audit import AuditLog  # noqa: PLC0415
 
-    record_roster_import(AuditLog(audit, nik_key=None), file.read_bytes(), result, at=Clock().now())
+    record_roster_import(AuditLog(audit, nik_key=None), listing, result, at=Clock().now())

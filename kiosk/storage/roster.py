@@ -50,7 +50,11 @@ class Roster:
 
         Raises OSError when the file cannot be read.
         """
-        found = read_roster(path.read_bytes())
+        return self.import_listing(path.read_bytes())
+
+    def import_listing(self, listing: bytes) -> RosterImport:
+        """As `import_csv`, of a file that was read."""
+        found = read_roster(listing)
         if found.problems:
             return RosterImport(0, 0, 0, found.problems)
         with self._database.transaction() as connection:
