@@ -62,6 +62,13 @@ def types(hands, digits):
     hands.press("enter")
 
 
+def signs_in(unit, hands, login):
+    hands.press("officer")
+    types(hands, login.number)
+    types(hands, login.pin)
+    until(hands, shows(unit, ScreenId.OFFICER_QUEUE))
+
+
 def shows(unit, screen):
     return lambda: unit.controller.view().screen is screen
 
@@ -121,10 +128,7 @@ def test_an_officer_signs_in_and_finalises_with_the_card(office, data, starts):
 
 def test_a_supervisor_brings_a_roster_on_a_stick_and_is_told_what_it_holds(office, starts):
     unit, hands = starts()
-    hands.press("officer")
-    types(hands, SUPERVISOR.number)
-    types(hands, SUPERVISOR.pin)
-    until(hands, shows(unit, ScreenId.OFFICER_QUEUE))
+    signs_in(unit, hands, SUPERVISOR)
     hands.press("stick")
     hands.press("stick_roster")
     until(hands, lambda: "stick.fault.nothing_there" in lines_of(unit))
@@ -145,10 +149,7 @@ def lines_of(unit):
 def test_an_officer_finds_the_device_that_is_away_and_tests_it_when_it_is_back(office, starts):
     office.devices.unplug(DeviceKind.SLAP_SCANNER)
     unit, hands = starts()
-    hands.press("officer")
-    types(hands, OFFICER.number)
-    types(hands, OFFICER.pin)
-    until(hands, shows(unit, ScreenId.OFFICER_QUEUE))
+    signs_in(unit, hands, OFFICER)
     hands.press("diagnostics")
     until(hands, lambda: words_of(unit, "device_slap") == "device_state.lost")
 
