@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from hw.registry import open_device
 from hw.sim.signature import SimulatedSignaturePad
 from tests.hw.support import DrawnSubject, eventually
 from tests.peers.environments import PeersAbsentError, install
+from tests.ports import unused_port
 
 SLIP = Slip("BUKTI PEREKAMAN", ("Nama: SITI CONTOH",), "KTP-EL:7f3a")
 
@@ -56,7 +56,7 @@ class Emupos:
 @pytest.fixture(scope="module")
 def emupos(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emupos]:
     folder = tmp_path_factory.mktemp("emupos")
-    printer_port, control_port = free_port(), free_port()
+    printer_port, control_port = unused_port(), unused_port()
     (folder / "emupos.yaml").write_text(
         f"""
 schema: 1
@@ -81,12 +81,6 @@ devices:
     yield Emupos(tell, folder, printer_port)
     process.terminate()
     process.wait()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(params=["escpos+tcp://127.0.0.1:{port}", "escpos://{tty}", "serial://{tty}?proto=escpos"])

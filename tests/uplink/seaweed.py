@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import unused_port
 
 BUCKET = "ktp-el"
 ACCESS_KEY, SECRET_KEY = "contoh", "rahasia-contoh"
@@ -40,29 +41,12 @@ def weed_binary() -> str | None:
     return str(beside) if beside.exists() else shutil.which("weed")
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports whose gRPC neighbours, 10,000 above, are free too."""
-    with ExitStack() as sockets:
-        ports: list[int] = []
-        while len(ports) < count:
-            first = sockets.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            second = sockets.enter_context(socket.socket())
-            try:
-                second.bind(("127.0.0.1", port + 10_000))
-            except (OSError, OverflowError):
-                continue
-            ports.append(port)
-        return ports
-
-
 class SeaweedProcess:
     """One server on ports and data of its own, which may be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ports = free_ports(4)
+        self._ports = [unused_port(neighbours=(10_000,)) for _ in range(4)]  # gRPC listens 10,000 above each
         self._process: subprocess.Popen[bytes] | None = None
         identity = {
             "name": "kiosk",

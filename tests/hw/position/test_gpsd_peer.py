@@ -8,7 +8,6 @@ import itertools
 import operator
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import tty
@@ -22,6 +21,7 @@ from hw.api import DeviceState, Fault, FaultCode, Locator, Position, SatelliteTi
 from hw.device_url import DeviceUrl
 from hw.position.gpsd_locator import open_url
 from tests.hw.support import eventually
+from tests.ports import unused_port
 
 GPSD = shutil.which("gpsd", path="/usr/sbin:/usr/bin")
 SENTENCE_S = 0.05
@@ -80,8 +80,7 @@ class Receiver:
 class RealGpsd:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = unused_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._receiver: Receiver | None = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from hw.api import DeviceInfo, DeviceKind, DeviceState, Fault, FaultCode, PowerS
 from hw.device_url import DeviceUrl
 from hw.power.nut_ups import open_url
 from tests.hw.support import eventually
+from tests.ports import unused_port
 
 UPSD, DUMMY_UPS = Path("/lib/nut/upsd"), Path("/lib/nut/dummy-ups")
 OWNER = Path("/proc/self").owner()
@@ -29,8 +29,7 @@ class RealNut:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = unused_port()
         self._file(
             "ups.conf", "[kiosk]\ndriver = dummy-ups\nport = kiosk.dev\nmode = dummy-once\npollinterval = 1\n"
         )

@@ -13,6 +13,7 @@ from hw.sbi.scanner import SbiScanner
 from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.service import SbiService
 from tests.hw.sbi.stage import WATCHFUL, Passenger, Stage
+from tests.ports import unused_port
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,7 @@ def set_stage(authority) -> Iterator[Callable[..., Stage]]:
     with ExitStack() as curtain:
 
         def build(kind=DeviceKind.SLAP_SCANNER, *, delays=WATCHFUL, subject=None, now=None, **service) -> Stage:
-            service = {"capture_delay_s": 0.0} | service
+            service = {"capture_delay_s": 0.0, "port": unused_port()} | service
             simulated = SbiService(subject or Passenger(), authority=authority, kind=kind, **service)
             simulated.start()
             curtain.callback(simulated.stop)

@@ -23,8 +23,8 @@ from tests.hw.sbi.stage import WATCHFUL, Passenger, wait_for
 
 
 def test_without_a_port_each_driver_finds_its_own_device(set_stage, authority):
-    set_stage(DeviceKind.IRIS_CAMERA)  # the first port of the two is the other kind's
-    set_stage(DeviceKind.SLAP_SCANNER)
+    set_stage(DeviceKind.IRIS_CAMERA, port=None)  # the first port of the two is the other kind's
+    set_stage(DeviceKind.SLAP_SCANNER, port=None)
     for kind, name in ((DeviceKind.SLAP_SCANNER, "slap"), (DeviceKind.IRIS_CAMERA, "iris")):
         url = DeviceUrl.parse(f"sbi://127.0.0.1?type={name}&ca={authority.certificate_path}")
         scanner = SbiScanner(url, kind=kind, delays=WATCHFUL)
@@ -41,7 +41,7 @@ def test_another_makers_service_does_not_hide_ours(set_stage, authority, tmp_pat
     stranger = SbiService(Passenger(), authority=DeviceAuthority.open(tmp_path))
     stranger.start()
     try:
-        set_stage()
+        set_stage(port=None)
         url = DeviceUrl.parse(f"sbi://127.0.0.1?type=slap&ca={authority.certificate_path}")
         scanner = SbiScanner(url, kind=DeviceKind.SLAP_SCANNER, delays=WATCHFUL)
         try:
@@ -54,7 +54,7 @@ def test_another_makers_service_does_not_hide_ours(set_stage, authority, tmp_pat
 
 
 def test_services_take_the_next_free_port(set_stage):
-    first, second = set_stage(), set_stage()
+    first, second = set_stage(port=None), set_stage(port=None)
     assert first.service.port != second.service.port
     assert {first.service.port, second.service.port} <= set(range(4501, 4601))
 
@@ -166,7 +166,7 @@ def test_a_listener_that_is_no_service_does_not_end_the_search(set_stage, author
 
     with listen(range(4501, 4601), preferred=None) as squatter:
         threading.Thread(target=serve, daemon=True).start()
-        set_stage()
+        set_stage(port=None)
         url = DeviceUrl.parse(f"sbi://localhost?type=slap&ca={authority.certificate_path}")
         scanner = SbiScanner(url, kind=DeviceKind.SLAP_SCANNER, delays=WATCHFUL)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 
 import pytest
@@ -24,6 +23,7 @@ from hw.sim.sbi.faults import ScannerFault
 from hw.sim.sbi.service import SbiService
 from tests.hw.holdings import leaving_nothing
 from tests.hw.sbi.stage import STEPS, WATCHFUL, Passenger, Stage, kind_of, wait_for
+from tests.ports import unused_port
 
 
 def in_background(call):
@@ -107,10 +107,7 @@ def test_a_device_swapped_right_before_the_capture_is_not_mixed_up(set_stage, au
 
 
 def test_nobody_there_yet(authority):
-    with socket.socket() as placeholder:
-        placeholder.bind(("127.0.0.1", 0))
-        port = placeholder.getsockname()[1]
-    service = SbiService(Passenger(), authority=authority, port=port)
+    service = SbiService(Passenger(), authority=authority, port=unused_port())
     scanner = SbiScanner(DeviceUrl.parse(service.url), kind=service.kind, delays=WATCHFUL)
     stage = Stage(service, scanner)
     try:

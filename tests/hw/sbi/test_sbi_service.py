@@ -24,13 +24,14 @@ from hw.sim.sbi.authority import DeviceAuthority
 from hw.sim.sbi.faults import ScannerFault
 from hw.sim.sbi.service import SbiService
 from tests.hw.sbi.stage import Passenger, wait_for
+from tests.ports import unused_port
 
 TRANSACTION = "b4c1-777"
 
 
 @pytest.fixture
 def service(authority):
-    simulated = SbiService(Passenger(), authority=authority, capture_delay_s=0.0)
+    simulated = SbiService(Passenger(), authority=authority, capture_delay_s=0.0, port=unused_port())
     simulated.start()
     yield simulated
     simulated.stop()
