@@ -104,8 +104,8 @@ def test_a_slot_there_is_not_is_refused(card: Card) -> None:
     assert card.autoboot.read_text() == NEW
 
 
-@pytest.mark.parametrize(("root", "slot"), [("root-a", "A"), ("root-b", "B")])
-def test_the_running_slot_is_found_under_dm_verity(root: str, slot: str, card: Card, tmp_path: Path) -> None:
+def runs_from(root: str, tmp_path: Path) -> tuple[str, ...]:
+    """What tells the chooser that the root file system lies on this partition."""
     sysfs = tmp_path / "sys"
     partition = sysfs / "devices/mmcblk0p4"
     verity = sysfs / "dev/block/254:0"
@@ -114,5 +114,25 @@ def test_the_running_slot_is_found_under_dm_verity(root: str, slot: str, card: C
     (partition / "uevent").write_text(f"DEVTYPE=partition\nPARTN=4\nPARTNAME={root}\n")
     (verity / "uevent").write_text("DEVTYPE=disk\nDEVNAME=dm-0\n")
     (verity / "slaves/mmcblk0p4").symlink_to(partition)
-    device = str(os.makedev(254, 0))
-    assert card.says("--sysfs", str(sysfs), "--root", device, "get-current") == slot
+    return "--sysfs", str(sysfs), "--root", str(os.makedev(254, 0))
+
+
+@pytest.mark.parametrize(("root", "slot"), [("root-a", "A"), ("root-b", "B")])
+def test_the_running_slot_is_found_under_dm_verity(root: str, slot: str, card: Card, tmp_path: Path) -> None:
+    assert card.says(*runs_from(root, tmp_path), "get-current") == slot
+
+
+def test_only_the_settled_image_is_settled(card: Card, tmp_path: Path) -> None:
+    installs(card, "B")
+    asked = (*runs_from("root-b", tmp_path), "is-settled")
+    with pytest.raises(subprocess.CalledProcessError):
+        card.says(*asked)
+    card.says("set-state", "B", "good")
+    assert card.says(*asked) == "B runs, B is settled"
+
+
+def test_an_image_nobody_can_tell_of_is_not_settled(card: Card, tmp_path: Path) -> None:
+    asked = (*runs_from("root-a", tmp_path), "is-settled")
+    card.autoboot.unlink()
+    with pytest.raises(subprocess.CalledProcessError):
+        card.says(*asked)
