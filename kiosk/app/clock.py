@@ -11,7 +11,11 @@ from hw.api import Fault, SatelliteTime
 from kiosk.enrollment.record import ClockTrust, Stamp
 
 SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")
-"""systemd-timesyncd touches this file once a time server has set the clock."""
+"""Made once somebody has set the clock: systemd-timesyncd leaves it empty, `kiosk-clock.service` writes whose
+word it is, as chrony names its source."""
+
+SATELLITES = "GPS"
+"""chrony's name for its receiver (refid in chrony.conf)."""
 
 SATELLITES_HOLD = dt.timedelta(days=1)
 """Without satellites the board's crystal keeps their time: 50 ppm are 4 s a day."""
@@ -42,8 +46,9 @@ class Clock:
     def now(self) -> Stamp:
         told = self._satellite_time()  # before the monotonic reading, which is to be the later of the two
         now_ns = self._monotonic_ns()
-        if self._synchronized.exists():
-            return Stamp(dt.datetime.now(dt.UTC), ClockTrust.NETWORK, now_ns)
+        if (source := self._source()) is not None:
+            trust = ClockTrust.GPS if source == SATELLITES else ClockTrust.NETWORK
+            return Stamp(dt.datetime.now(dt.UTC), trust, now_ns)
         if isinstance(told, SatelliteTime):
             self._told = told
         if self._told is not None:
@@ -51,6 +56,13 @@ class Clock:
             if since <= SATELLITES_HOLD:
                 return Stamp(self._told.utc + since, ClockTrust.GPS, now_ns)
         return Stamp(dt.datetime.now(dt.UTC), ClockTrust.UNTRUSTED, now_ns)
+
+    def _source(self) -> str | None:
+        """Who has set the clock; None when nobody has."""
+        try:
+            return self._synchronized.read_text().strip()
+        except OSError:
+            return None
 
     def monotonic_s(self) -> float:
         return self._monotonic_ns() / 1e9

@@ -50,6 +50,13 @@ def test_a_time_server_does(tmp_path: Path, sky: Sky) -> None:
     assert abs(stamp.at - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
 
 
+def test_the_time_service_says_whose_word_the_time_is(tmp_path: Path) -> None:
+    mark = tmp_path / "synchronized"
+    for source, trust in (("192.0.2.7\n", ClockTrust.NETWORK), ("GPS\n", ClockTrust.GPS)):
+        mark.write_text(source)
+        assert Clock(mark).now().trust is trust
+
+
 def test_satellites_do_whatever_the_board_believes(tmp_path: Path, sky: Sky) -> None:
     sky.fix()
     sky.wait(dt.timedelta(seconds=2))
