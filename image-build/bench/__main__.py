@@ -36,6 +36,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("no kernel is compiled at start", checks.no_compilation),
     ("no network beyond the loopback for kiosk-ui", checks.no_network_for_the_screen),
     ("a touch enters the flow", checks.touch_enters_the_flow),
+    ("failed starts end in the screen that calls the officer", checks.failed_starts_call_the_officer),
     ("power cut in mid-enrollment, and resume", checks.power_cut),
     ("whole enrollment through devices on real wires, packet to a store, receipt back", whole_enrollment),
 )

@@ -262,6 +262,32 @@ def pulled_data_partition(bench: Bench) -> Seen:
     return Seen("kiosk-data has failed and the officer is called; nothing was made anew", (picture,))
 
 
+def failed_starts_call_the_officer(bench: Bench) -> Seen:
+    """A kiosk that dies again and again: no loop, no screen that comes and goes, but the officer's."""
+    machine = bench.enrolling_unit()
+    ended = machine.ask(_KILLED_AGAIN_AND_AGAIN, timeout_s=900)
+    calls = machine.ask(
+        "journalctl --boot --unit=kiosk-call-officer --output=cat --no-pager | grep -c ^Started"
+    )
+    states = machine.run("systemctl is-active kiosk-call-officer kiosk-ui")[1].split()
+    picture = bench.picture("call_officer")
+    machine.ask("systemctl reset-failed; systemctl start --no-block kiosk-ui")
+    if (states, calls) != (["active", "failed"], "1"):
+        raise CheckFailedError(f"call, kiosk: {states}; called {calls} times after {ended} ends")
+    bench.sees("attract", timeout_s=900)
+    return Seen(f"after {ended} ends within five minutes the officer is called, once", (picture,))
+
+
+_KILLED_AGAIN_AND_AGAIN = """
+for end in 1 2 3 4 5 6; do
+    until test "$(systemctl show --property=MainPID --value kiosk-ui)" != 0; do sleep 1; done
+    systemctl kill --signal=KILL kiosk-ui
+    sleep 5
+    systemctl is-active --quiet kiosk-call-officer && break
+done
+echo $end"""
+
+
 def power_cut(bench: Bench) -> Seen:
     """The plug is pulled in mid-enrollment; the same resident proves who sits there, and goes on."""
     machine = bench.enrolling_unit()

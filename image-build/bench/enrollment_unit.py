@@ -17,6 +17,9 @@ from bench.qmp import TOUCH_RANGE
 POINT_S = 0.02
 """Between two points of a stroke: faster ones would only wait in the unit's queue."""
 
+CLOCK_S = 45.0
+"""So often the unit gets the time: a device's answer of more than five minutes' difference is refused."""
+
 TOUCHES, LOOKS, LOOK_S = 5, 20, 1.0
 """A key is touched so often, and its digit looked for so often after each touch."""
 
@@ -33,9 +36,13 @@ class UnitHands:
         self._heads = Heads(pictures, self._rehearsed)
         self._screen = ""
         self._typed: Counter[str] = Counter()
+        self._clock_set_s = -CLOCK_S
         self.kept: list[str] = []
 
     def screen(self) -> str:
+        if time.monotonic() > self._clock_set_s + CLOCK_S:
+            self._machine.set_clock()
+            self._clock_set_s = time.monotonic()
         now = self._heads.screen(self._shown())
         if now and now != self._screen:
             self.keep(now)
