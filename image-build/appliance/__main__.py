@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from appliance import debian, root
+from appliance.authority import lacking, make_authority
 from appliance.boot import make_boot, make_root, read_verity
-from appliance.bundle import KEYRING, make_authority, make_bundle
+from appliance.bundle import make_bundle
 from appliance.disk import make_disk
 from appliance.sbom import make_sbom
 from appliance.steps import Builder, Step
@@ -30,7 +31,7 @@ TOOLS = (
 
 
 def steps(builder: Builder, *, mirror: str, version: str, authority: Path | None) -> tuple[Step, ...]:
-    """authority: folder of keyring.pem, signer.pem and signer.key; None makes one for development."""
+    """authority: folder of a release's (`appliance.authority`); None makes one for development."""
     packages = debian.package_names((ROOM / "debian-packages.txt").read_text())
     locks = (ROOM / "locks/runtime.txt", ROOM / "locks/models.txt")
     flags = ROOM / "kernels.env"
@@ -68,7 +69,7 @@ def steps(builder: Builder, *, mirror: str, version: str, authority: Path | None
             settings=root.SYSTEM_SETTINGS,
             after=("base", "packages", "site"),
         ),
-        *(() if authority else (Step("authority", make_authority),)),
+        *(() if authority else (Step("authority", make_authority, inputs=(own / "authority.py",)),)),
         Step(
             "application",
             lambda path: root.make_application(
@@ -77,7 +78,7 @@ def steps(builder: Builder, *, mirror: str, version: str, authority: Path | None
                 project=PROJECT,
                 overlays=overlays,
                 kernel_flags=flags,
-                keyring=signing / KEYRING,
+                authority=signing,
                 version=version,
             ),
             inputs=(PROJECT / "kiosk", PROJECT / "hw", *overlays, flags, *((authority,) if authority else ())),
@@ -160,6 +161,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if os.geteuid() != 0:
         print("an image is built as root: it mounts, and its files belong to their users", file=sys.stderr)
+        return 1
+    if chosen.authority and (lost := lacking(chosen.authority)):
+        print(f"--authority {chosen.authority}: without {', '.join(lost)}", file=sys.stderr)
         return 1
     builder = Builder(chosen.folder)
     every = steps(builder, mirror=chosen.mirror, version=_version(), authority=chosen.authority)

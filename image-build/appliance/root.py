@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from appliance.authority import ANCHORS
 from appliance.process import run, run_in
 
 SITE = "usr/lib/kiosk/site"
@@ -85,7 +86,7 @@ def make_application(
     project: Path,
     overlays: Iterable[Path],
     kernel_flags: Path,
-    keyring: Path,
+    authority: Path,
     version: str,
 ) -> None:
     """layer: what the application adds to the system. overlays: laid over it, the later wins."""
@@ -103,8 +104,9 @@ def make_application(
         run("cp", "--recursive", "--no-dereference", "--preserve=mode,links", f"{overlay}/.", layer)
     with (layer / ENVIRONMENT).open("a") as environment:
         environment.write(kernel_flags.read_text())
-    (layer / "etc/rauc").mkdir(parents=True, exist_ok=True)
-    shutil.copy(keyring, layer / "etc/rauc/keyring.pem")
+    for name, target in ANCHORS.items():
+        (layer / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(authority / name, layer / target)
     release = layer / "etc/kiosk-release"
     release.write_text(f"VERSION={version}\n")
     with merged((system,), upper=layer) as root:
