@@ -174,11 +174,11 @@ def _eye(canvas: _Painting, side: float, looks: Looks) -> None:
     mask = _soft(open_, 0.008) * smoothstep(1.02, 0.98, np.abs(u))
     corner = 0.80 - 0.16 * np.abs(u) ** 2
     canvas.over(mask, corner[:, :, None] * np.array([1.0, 0.965, 0.94], np.float32))
-    distance = np.asarray(np.hypot(canvas.x - side * 0.5, canvas.y + 0.012), np.float32)
+    distance: Field = np.asarray(np.hypot(canvas.x - side * 0.5, canvas.y + 0.012), np.float32)
     iris = mask * _soft(0.098 - distance, 0.010)
     canvas.over(iris, np.array([0.21, 0.12, 0.07], np.float32) * (0.75 + 2.0 * distance[:, :, None]))
     canvas.over(mask * _soft(0.042 - distance, 0.008), (0.02, 0.015, 0.015))
-    glint = np.asarray(np.hypot(canvas.x - side * 0.5 + 0.03, canvas.y + 0.042), np.float32)
+    glint: Field = np.asarray(np.hypot(canvas.x - side * 0.5 + 0.03, canvas.y + 0.042), np.float32)
     canvas.over(mask * _soft(0.019 - glint, 0.008), (0.97, 0.97, 0.97))
     canvas.shade(np.asarray(0.45 * mask * np.exp(-np.maximum(y - top, 0) / 0.02), np.float32))
     span = smoothstep(1.12, 0.98, np.abs(u))
@@ -295,7 +295,7 @@ def _hair(canvas: _Painting, rng: np.random.Generator, looks: Looks) -> None:
     """From the crown down to the hairline and the temples."""
     outer = np.hypot(canvas.x / 1.26, (canvas.y + 0.55) / 1.45)
     ragged = 0.010 * smooth_noise(rng, canvas.x.shape, scale_px=3)
-    temple = np.clip(np.abs(canvas.x) - 0.62, 0, 1)
+    temple: Field = np.clip(np.abs(canvas.x) - 0.62, 0, 1)
     hairline = -1.14 + 0.05 * np.cos(3.4 * canvas.x) + 0.5 * temple + 26 * temple**3
     sides = 0.15 if looks.hair is Hair.SHORT else 1.6
     hairline = np.minimum(hairline, sides)
