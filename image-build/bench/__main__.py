@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import checks, updates
+from bench import checks, sticks, updates
 from bench.checks import Bench
 from bench.enrollment_check import whole_enrollment
 from bench.office import make_office
@@ -36,6 +36,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("no kernel is compiled at start", checks.no_compilation),
     ("no network beyond the loopback for kiosk-ui", checks.no_network_for_the_screen),
     ("a touch enters the flow", checks.touch_enters_the_flow),
+    ("a strange USB device gets no driver", sticks.keyboard_gets_no_driver),
     ("failed starts end in the screen that calls the officer", checks.failed_starts_call_the_officer),
     ("power cut in mid-enrollment, and resume", checks.power_cut),
     ("whole enrollment through devices on real wires, packet to a store, receipt back", whole_enrollment),
@@ -47,6 +48,11 @@ UPDATE_CHECKS: tuple[tuple[str, Check], ...] = (
     ("an update that is not newer is refused", updates.refuses_what_is_not_newer),
 )
 """These need newer images, which are made first."""
+
+LAST_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("a signed order on a stick resets the unit, a stranger's does not", sticks.order_resets_the_unit),
+)
+ALL_CHECKS = (*CHECKS, *UPDATE_CHECKS, *LAST_CHECKS)
 
 NOT_POSSIBLE = (
     (
@@ -70,9 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--list", action="store_true", help="names of the checks")
     chosen = parser.parse_args(arguments)
-    wanted = [one for one in (*CHECKS, *UPDATE_CHECKS) if _named(one[0], chosen.only)]
+    wanted = [one for one in ALL_CHECKS if _named(one[0], chosen.only)]
     if chosen.list or not wanted:
-        print("\n".join(name for name, _ in (*CHECKS, *UPDATE_CHECKS)))
+        print("\n".join(name for name, _ in ALL_CHECKS))
         return int(not wanted)
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=PROJECT / "build") as name:
@@ -95,6 +101,7 @@ def _checked(wanted: Sequence[tuple[str, Check]], *, out: Path, built: Path, roo
         office=make_office(room / "office", devices={}, store=""),
         places=drawn_places(room / "drawn"),
         drawn=room / "drawn",
+        authority=built / "authority/result",
         images=images,
         hardware=updates.with_images(images),
     )

@@ -74,7 +74,7 @@ class ServedDevices:
         line = urlsplit(self.simulation.urls[DeviceKind.FINGER_MODULE]).path
         return Hardware(
             extra=(
-                *("-dtb", str(tree), "-device", "qemu-xhci"),
+                *("-dtb", str(tree)),
                 *("-chardev", f"serial,id=finger,path={line}", "-device", "usb-serial,chardev=finger"),
                 *("-qtest", f"unix:{room / 'qtest'},server=on,wait=off", "-qtest-log", "none"),
             )

@@ -271,6 +271,7 @@ class Machine:
             *("-kernel", str(boot.kernel), "-initrd", str(boot.initrd)),
             *("-drive", f"if=none,id=card,format=raw,file={self.disk},cache=writeback,discard=unmap"),
             *("-device", "virtio-blk-pci,drive=card", "-device", "virtio-rng-pci", "-no-reboot"),
+            *("-device", "qemu-xhci,id=usb"),
             *("-device", f"virtio-gpu-pci,xres={hardware.width},yres={hardware.height}"),
             *("-device", "virtio-tablet-pci", "-serial", f"file:{self.console_file}"),
             *("-qmp", f"unix:{self.room / 'qmp'},server=on,wait=off"),
