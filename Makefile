@@ -49,8 +49,8 @@ image: ## build the appliance's image into build/image (as root; see image-build
 	@image-build/setup.sh dev
 	@PYTHONPATH=image-build $(PYTHON) -m appliance build
 
-image-test: image ## boot the image in QEMU and check it; report in out/image-test
-	@PYTHONPATH=image-build:. $(PYTHON) -m bench
+image-test: image ## boot the image in QEMU and check it, QUICK=1 one start only; report in out/image-test
+	@PYTHONPATH=image-build:. $(PYTHON) -m bench $(if $(QUICK),--quick)
 
 clean: ## remove what was built, keep var/
 	rm -rf out build *.egg-info .mypy_cache .ruff_cache

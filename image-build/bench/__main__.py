@@ -22,10 +22,12 @@ from bench.places import drawn_places
 PROJECT = Path(__file__).resolve().parents[2]
 
 Check = Callable[[Bench], Seen]
-CHECKS: tuple[tuple[str, Check], ...] = (
+STARTS: tuple[tuple[str, Check], ...] = (
     ("a tampered root does not start", checks.tampered_root),
     ("a block tampered deep in the root restarts the unit", checks.tampered_file),
     ("lost data partition", checks.pulled_data_partition),
+)
+QUICK: tuple[tuple[str, Check], ...] = (
     ("starts from the verified root", checks.boots),
     ("data partition made, encrypted, grown", checks.data_partition_is_made),
     ("no failed units", checks.no_failed_units),
@@ -36,12 +38,16 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("no kernel is compiled at start", checks.no_compilation),
     ("no network beyond the loopback for kiosk-ui", checks.no_network_for_the_screen),
     ("a touch enters the flow", checks.touch_enters_the_flow),
+)
+"""One start of one unit."""
+
+LONG: tuple[tuple[str, Check], ...] = (
     ("a strange USB device gets no driver", sticks.keyboard_gets_no_driver),
     ("failed starts end in the screen that calls the officer", checks.failed_starts_call_the_officer),
     ("power cut in mid-enrollment, and resume", checks.power_cut),
     ("whole enrollment through devices on real wires, packet to a store, receipt back", whole_enrollment),
 )
-UPDATE_CHECKS: tuple[tuple[str, Check], ...] = (
+UPDATES: tuple[tuple[str, Check], ...] = (
     ("a changed update is refused", updates.refuses_a_changed_bundle),
     ("a broken update rolls back", updates.broken_image_rolls_back),
     ("an update installs, starts from the other slot, keeps the data", updates.installs_and_starts),
@@ -49,10 +55,10 @@ UPDATE_CHECKS: tuple[tuple[str, Check], ...] = (
 )
 """These need newer images, which are made first."""
 
-LAST_CHECKS: tuple[tuple[str, Check], ...] = (
+LAST: tuple[tuple[str, Check], ...] = (
     ("a signed order on a stick resets the unit, a stranger's does not", sticks.order_resets_the_unit),
 )
-ALL_CHECKS = (*CHECKS, *UPDATE_CHECKS, *LAST_CHECKS)
+CHECKS = (*STARTS, *QUICK, *LONG, *UPDATES, *LAST)
 
 NOT_POSSIBLE = (
     (
@@ -74,11 +80,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="checks whose name contains this; may be repeated"
     )
+    parser.add_argument("--quick", action="store_true", help="only what one start of one unit shows")
     parser.add_argument("--list", action="store_true", help="names of the checks")
     chosen = parser.parse_args(arguments)
-    wanted = [one for one in ALL_CHECKS if _named(one[0], chosen.only)]
+    wanted = [one for one in (QUICK if chosen.quick else CHECKS) if _named(one[0], chosen.only)]
     if chosen.list or not wanted:
-        print("\n".join(name for name, _ in ALL_CHECKS))
+        print("\n".join(name for name, _ in CHECKS))
         return int(not wanted)
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=PROJECT / "build") as name:
@@ -91,7 +98,7 @@ def _named(name: str, parts: Sequence[str] | None) -> bool:
 
 def _checked(wanted: Sequence[tuple[str, Check]], *, out: Path, built: Path, room: Path) -> int:
     """Runs them in order; the report is written anew after each, so an interrupted run has one as well."""
-    needs_images = any(one in UPDATE_CHECKS for one in wanted)
+    needs_images = any(one in UPDATES for one in wanted)
     initrd = PROJECT / "image-build/initrd"
     images = updates.make_images(built, built / "bench", initrd=initrd) if needs_images else {}
     bench = Bench(
