@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from appliance import debian, root
+from appliance import debian, root, tpm
 from appliance.authority import lacking, make_authority
 from appliance.boot import make_boot, make_root, read_verity
 from appliance.bundle import make_bundle
@@ -25,7 +25,18 @@ EPOCH = 1_767_225_600
 """2026-01-01: every file's time in the root."""
 
 TOOLS = (
-    *("mmdebstrap", "apt-get", "dpkg-deb", "chroot", "aarch64-linux-gnu-gcc", "swig", "readelf", "cpio", "xz"),
+    *(
+        "mmdebstrap",
+        "apt-get",
+        "dpkg-deb",
+        "chroot",
+        "aarch64-linux-gnu-gcc",
+        "swig",
+        "pkg-config",
+        "readelf",
+        "cpio",
+        "xz",
+    ),
     *("depmod", "mksquashfs", "veritysetup", "mkfs.vfat", "mcopy", "genimage", "rauc", "unshare"),
 )
 
@@ -33,7 +44,7 @@ TOOLS = (
 def steps(builder: Builder, *, mirror: str, version: str, authority: Path | None) -> tuple[Step, ...]:
     """authority: folder of a release's (`appliance.authority`); None makes one for development."""
     packages = debian.package_names((ROOM / "debian-packages.txt").read_text())
-    locks = (ROOM / "locks/runtime.txt", ROOM / "locks/models.txt")
+    locks = tuple(ROOM / "locks" / name for name in ("runtime.txt", "models.txt", "tpm.txt"))
     flags = ROOM / "kernels.env"
     kernel_sources = (
         *(PROJECT / "kiosk/quality", PROJECT / "kiosk/matching", PROJECT / "kiosk/enrollment"),
@@ -57,16 +68,20 @@ def steps(builder: Builder, *, mirror: str, version: str, authority: Path | None
         ),
         Step(
             "site",
-            lambda path: install(path, locks=locks, headers=at("packages") / "libpython3.13-dev/usr/include"),
-            inputs=(*locks, own / "wheels.py"),
-            after=("packages",),
+            lambda path: install(path, locks=locks, packages=at("packages"), base=at("base")),
+            inputs=(*locks, own / "wheels.py", own / "tpm.py"),
+            after=("base", "packages"),
         ),
         Step(
             "system",
             lambda path: root.make_system(
-                path, base=at("base"), kernel=at("packages") / "linux-image-arm64", site=at("site")
+                path,
+                base=at("base"),
+                kernel=at("packages") / "linux-image-arm64",
+                libraries=(at("packages") / tpm.LOADER,),
+                site=at("site"),
             ),
-            settings=root.SYSTEM_SETTINGS,
+            settings=(*root.SYSTEM_SETTINGS, *root.COMPILED),
             after=("base", "packages", "site"),
         ),
         *(() if authority else (Step("authority", make_authority, inputs=(own / "authority.py",)),)),

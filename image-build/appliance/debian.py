@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.process import output, run
+from appliance.tpm import HEADERS, LOADER
 
 SUITE = "trixie"
 ARCHITECTURE = "arm64"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-UNPACKED = ("linux-image-arm64", "raspi-firmware", "libpython3.13-dev")
-"""Kernel, boot firmware, headers: their install scripts are for a machine that keeps them on its own root."""
+UNPACKED = ("linux-image-arm64", "raspi-firmware", "libpython3.13-dev", HEADERS, LOADER)
+"""Kernel and boot firmware, whose install scripts are for a machine that keeps them on its own root; headers to
+compile with; one library."""
 
 _LEFT_OUT = ("man", "info", "locale", "doc", "lintian", "bug", "bash-completion")
 

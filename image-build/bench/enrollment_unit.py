@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from bench.devices_panel import PanelLines
 from bench.enrollment import StuckError
@@ -14,8 +17,8 @@ from bench.enrollment_signature import strokes
 from bench.machine import Machine
 from bench.qmp import TOUCH_RANGE
 
-POINT_S = 0.02
-"""Between two points of a stroke: faster ones would only wait in the unit's queue."""
+POINTS_APART = 6
+"""So many of a stroke are one: the unit draws a slow frame between two, and takes only the last within one."""
 
 CLOCK_S = 45.0
 """So often the unit gets the time: a device's answer of more than five minutes' difference is refused."""
@@ -95,13 +98,24 @@ class UnitHands:
 
     def sign(self) -> None:
         left, top, width, height = self._rehearsed.pads[self._screen]
+        field = slice(round(top), round(top + height)), slice(round(left), round(left + width))
         for stroke in strokes():
-            places = [(left + x * width, top + y * height) for x, y in stroke]
-            self._finger(places[0], down=True)
+            places = [(left + x * width, top + y * height) for x, y in (*stroke[::POINTS_APART], stroke[-1])]
+            self._drawn(field, partial(self._finger, down=True), places[0])
             for place in places[1:]:
-                self._move(place)
-                time.sleep(POINT_S)
+                self._drawn(field, self._move, place)
             self._finger(places[-1], down=False)
+
+    def _drawn(
+        self, field: Box, move: Callable[[tuple[float, float]], None], place: tuple[float, float]
+    ) -> None:
+        """A movement of the finger, and the frame that shows it; one that shows nothing is passed over."""
+        before = self._shown()[field]
+        move(place)
+        for _ in range(LOOKS):
+            if np.any(self._shown()[field] != before):
+                return
+            time.sleep(LOOK_S / 10)
 
     def turn_key(self, *, on: bool) -> None:
         self._panel.throw(officer_key=on)

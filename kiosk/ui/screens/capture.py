@@ -142,13 +142,14 @@ class Capture(Body):
     def _ink_field(self, box: Box) -> None:
         theme = self.context.theme
         self.panel(box, (1, 1, 1, 1), theme.palette[Role.PAGE].edge)
+        paper = box.inset(theme.px(0.8))
+        self._picture = Picture(pos=(paper.x, paper.y), size=(paper.width, paper.height))
+        self.add_widget(self._picture)
         line = box.y + box.height * 0.25
-        with self.canvas.before:
+        with self._picture.canvas.after:  # a pad's picture is white where there is no ink
             Color(rgba=theme.palette.mark_waiting)
             Line(points=(box.x + theme.px(6), line, box.right - theme.px(6), line), width=theme.px(0.2))
         place: dict[str, Any] = {"pos": (box.x, box.y), "size": (box.width, box.height)}
-        self._picture = Picture(**place)
-        self.add_widget(self._picture)
         self._ink = InkPad(theme=theme, on_points=self.context.port.ink, **place)
         self.add_widget(self._ink)
 
