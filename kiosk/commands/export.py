@@ -7,6 +7,7 @@ import atexit
 import json
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,15 +95,16 @@ def _to(arguments: argparse.Namespace, config: Config, folder: Path) -> int:
     from kiosk.storage.outbox import Outbox  # noqa: PLC0415
 
     keys, data, now = load_keys(config), DataFolder(config.data), Clock().now()
-    done = export(
-        folder,
-        outbox=Outbox(data.outbox),
-        hand=hand_of_key(DeviceSigner(keys.key, keys.chain)),
-        trust=_trust(arguments, config),
-        at=now,
-        to=arguments.to,
-        again=arguments.again,
-    )
+    with closing(Outbox(data.outbox)) as outbox:
+        done = export(
+            folder,
+            outbox=outbox,
+            hand=hand_of_key(DeviceSigner(keys.key, keys.chain)),
+            trust=_trust(arguments, config),
+            at=now,
+            to=arguments.to,
+            again=arguments.again,
+        )
     if done.packets:
         AuditLog(data.audit, nik_key=None).record(
             AuditEvent.EXPORTED, now, details={"packets": len(done.packets), "medium": done.head}
@@ -169,20 +171,18 @@ def _receipts(arguments: argparse.Namespace, config: Config, folder: Path) -> in
 
     anchors = load_anchors(config.keys)
     refused = False
-    for taken in import_receipts(
-        folder,
-        outbox=Outbox(DataFolder(config.data).outbox),
-        device_anchors=anchors.devices,
-        receiver_anchors=anchors.receivers,
-    ):
-        refused |= bool(taken.fault)
-        told = {
-            "packet": taken.sha256,
-            "status": taken.status,
-            "accepted": taken.accepted,
-            "fault": taken.fault,
-        }
-        print(json.dumps(told) if arguments.json else " ".join(str(v) for v in told.values() if v != ""))
+    with closing(Outbox(DataFolder(config.data).outbox)) as outbox:
+        for taken in import_receipts(
+            folder, outbox=outbox, device_anchors=anchors.devices, receiver_anchors=anchors.receivers
+        ):
+            refused |= bool(taken.fault)
+            told = {
+                "packet": taken.sha256,
+                "status": taken.status,
+                "accepted": taken.accepted,
+                "fault": taken.fault,
+            }
+            print(json.dumps(told) if arguments.json else " ".join(str(v) for v in told.values() if v != ""))
     return int(refused)
 
 

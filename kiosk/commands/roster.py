@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +101,9 @@ def run_import(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        roster = Roster(folder.roster)
-        listing = arguments.file.read_bytes()
-        result = roster.import_listing(listing)
-        roster.close()
+        with closing(Roster(folder.roster)) as roster:
+            listing = arguments.file.read_bytes()
+            result = roster.import_listing(listing)
     except (OSError, DatabaseDamagedError) as error:
         print(f"kiosk roster import: {error}", file=sys.stderr)
         return 1

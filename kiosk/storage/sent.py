@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from kiosk.storage.database import Database
@@ -61,9 +62,8 @@ class SentRegister:
 
     def merge(self, path: Path) -> None:
         """Adds what another register of the same office has. Raises DatabaseDamagedError for another file."""
-        other = Database(path, schema=_SCHEMA, kind=_KIND)
-        rows = other.query("SELECT nik_hash, packet_sha256, sealed_at, letter FROM sent")
-        other.close()
+        with closing(Database(path, schema=_SCHEMA, kind=_KIND)) as other:
+            rows = other.query("SELECT nik_hash, packet_sha256, sealed_at, letter FROM sent")
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO sent VALUES (?, ?, ?, ?)", [tuple(row) for row in rows]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import pytest
@@ -48,10 +50,10 @@ class Rooms:
 
 
 @pytest.fixture
-def rooms(tmp_path) -> Rooms:
-    return Rooms(
-        tmp_path, AuditLog(tmp_path / "audit.jsonl", nik_key=None), (HeldCard(),), Outbox(tmp_path / "outbox")
-    )
+def rooms(tmp_path) -> Iterator[Rooms]:
+    audit = AuditLog(tmp_path / "audit.jsonl", nik_key=None)
+    with closing(Outbox(tmp_path / "outbox")) as outbox:
+        yield Rooms(tmp_path, audit, (HeldCard(),), outbox)
 
 
 def test_each_device_is_told_with_driver_identity_and_state(rooms):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -63,8 +64,6 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
     provision_development(root / "keys", now=SEALED_AT)
     keys, folder, contents = read_keys(root / "keys"), DataFolder(root / "data"), made_contents()
     blobs = BlobStore(folder.blobs, WRAPPING_KEY)
-    outbox = Outbox(folder.outbox)
-    sent = SentRegister(folder.sent, hash_nik=lambda nik: nik_hash(nik, key=NIK_KEY))
     device = DeviceKeys(
         key=keys.device.key,
         chain=keys.device.chain,
@@ -75,7 +74,11 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
     )
     for data in contents.blobs.values():
         blobs.put(ENROLLMENT_ID, data)
-    with Journal(folder.journal, wrapping_key=WRAPPING_KEY) as journal:
+    with (
+        Journal(folder.journal, wrapping_key=WRAPPING_KEY) as journal,
+        closing(Outbox(folder.outbox)) as outbox,
+        closing(SentRegister(folder.sent, hash_nik=lambda nik: nik_hash(nik, key=NIK_KEY))) as sent,
+    ):
         for number, fact in enumerate(story(contents.enrollment)):
             journal.append(ENROLLMENT_ID, fact_to_line(fact), stamp(number - 9))
         events = journal.events(ENROLLMENT_ID)
@@ -88,7 +91,6 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
         assert outbox.of_enrollment(ENROLLMENT_ID) is None
         assert journal.events(ENROLLMENT_ID) == events, "it waits whole"
         packet_sha256 = sealer.seal(enrollment, SEALED)
-    sent.close()
     data = read_packet(folder.outbox, packet_sha256)
     opened = open_packet(data, identity=keys.identity, anchors=keys.device_anchors)
     assert isinstance(opened, OpenedPacket), opened

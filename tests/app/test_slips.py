@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -61,9 +61,9 @@ def config(tmp_path, printer) -> Config:
     folders = {"data": tmp_path / "data", "keys": tmp_path / "keys"}
     config = replace(load(), **folders, speech="silent", unit_id="UNIT")
     story = Storyboard().reaches_the_officer().officer_opens_the_record().happens(FinaliseAsked())
-    packet = Outbox(DataFolder(config.data).outbox).put(
-        b"sealed", enrollment_id=story.record.id, nik_hash="ab", sealed_at=dt.datetime.now(dt.UTC)
-    )
+    with closing(Outbox(DataFolder(config.data).outbox)) as outbox:
+        now = dt.datetime.now(dt.UTC)
+        packet = outbox.put(b"sealed", enrollment_id=story.record.id, nik_hash="ab", sealed_at=now)
     story.happens(Sealed(story.record.id, packet))
     with running(config) as unit:
         for enrollment_id, fact in story.facts:

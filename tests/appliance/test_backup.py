@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,10 @@ class Unit:
     def begun(self) -> tuple[str, ...]:
         with self.journal() as journal:
             return journal.begun()
+
+    def waiting(self) -> set[str]:
+        with closing(Outbox(self.folder.outbox)) as outbox:
+            return {entry.sha256 for entry in outbox.pending()}
 
 
 NOW_TODAY = replace(stamp(0), at=dt.datetime.now(dt.UTC))
@@ -198,8 +203,9 @@ def test_an_older_backup_is_refused_unless_forced_and_nothing_is_lost(unit: Unit
     assert fault(unit.restore()) is BackupFault.OLDER
     assert isinstance(unit.restore(force=True), Backup)
     assert unit.begun() == ("UNIT-000001",)
-    assert newer in {entry.sha256 for entry in Outbox(unit.folder.outbox).pending()}
-    assert SentRegister(unit.folder.sent, hash_nik=str).knows("later")
+    assert newer in unit.waiting()
+    with closing(SentRegister(unit.folder.sent, hash_nik=str)) as register:
+        assert register.knows("later")
     assert (unit.config.data / "replaced.1" / "journal.sqlite").exists()
     assert (unit.config.data / "replaced.1" / "outbox" / f"{rotten}.ktp").exists()
     assert AuditLog(unit.folder.audit, nik_key=None).verify().sound
@@ -235,7 +241,7 @@ def test_a_power_cut_between_parts_is_finished_at_the_next_start(
     assert unit.begun() == ("UNIT-000001",)
     blobs = BlobStore(unit.folder.blobs, unit.keys.wrapping_key)
     assert blobs.get("UNIT-000001", hashlib.sha256(b"image").hexdigest()) == b"image"
-    assert newer in {entry.sha256 for entry in Outbox(unit.folder.outbox).pending()}
+    assert newer in unit.waiting()
     assert not list(unit.config.data.glob(".restoring*"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,14 @@ def test_a_reset_wants_the_units_name(made: Office) -> None:
     assert made.places.settings.exists()
 
 
+def put_one(folder: DataFolder) -> str:
+    with closing(Outbox(folder.outbox)) as outbox:
+        return outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+
+
 def test_a_reset_waits_for_undelivered_packets(made: Office) -> None:
     config = load(made.places.settings)
-    outbox = Outbox(DataFolder(config.data).outbox)
-    outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+    put_one(DataFolder(config.data))
     with pytest.raises(ResetRefusedError, match="1 packets"):
         reset(config, confirmed=UNIT)
     with pytest.raises(ResetRefusedError, match="--destroying 1"):
@@ -59,8 +64,7 @@ def test_a_reset_waits_for_undelivered_packets(made: Office) -> None:
 def test_a_reset_counts_records_not_sealed_and_packets_it_cannot_read(made: Office) -> None:
     config = load(made.places.settings)
     folder = DataFolder(config.data)
-    outbox = Outbox(folder.outbox)
-    sha256 = outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+    sha256 = put_one(folder)
     (folder.outbox / f"{sha256}.json").write_text("rotten")
     with Journal(folder.journal, wrapping_key=bytes(32)) as journal:
         for enrollment_id in ("E-1", "E-2"):
@@ -163,8 +167,7 @@ def test_an_order_of_a_stranger_is_refused(made: Office, asked: Path, tmp_path: 
 
 def test_an_order_waits_for_undelivered_packets(made: Office, asked: Path) -> None:
     config = load(made.places.settings)
-    outbox = Outbox(DataFolder(config.data).outbox)
-    outbox.put(b"sealed", enrollment_id="E-1", nik_hash="00", sealed_at=TODAY)
+    put_one(DataFolder(config.data))
     orders(made)
     with pytest.raises(OrderRefusedError, match="1 packets"):
         follow(config, made.stick, authority=made.anchor)

@@ -7,7 +7,8 @@ import datetime as dt
 import errno
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,14 +101,14 @@ class Trip:
 
 
 @pytest.fixture
-def trip(tmp_path: Path, keys: Keys) -> Trip:
-    outbox = Outbox(tmp_path / "outbox")
-    for number in range(PACKETS):
-        put_packet(outbox, number)
+def trip(tmp_path: Path, keys: Keys) -> Iterator[Trip]:
     (tmp_path / "stick").mkdir()
     signer, authority = courier("KURIR CONTOH")
     trust = Trust(keys.device_anchors, (authority,))
-    return Trip(outbox, tmp_path / "stick", keys, hand_of_key(keys.device), hand_of_key(signer), trust)
+    with closing(Outbox(tmp_path / "outbox")) as outbox:
+        for number in range(PACKETS):
+            put_packet(outbox, number)
+        yield Trip(outbox, tmp_path / "stick", keys, hand_of_key(keys.device), hand_of_key(signer), trust)
 
 
 def sent(trip: Trip) -> set[str]:
@@ -407,7 +408,8 @@ def test_the_commands_and_openssl_agree(tmp_path: Path, capsys: pytest.CaptureFi
     provision_development(tmp_path / "var" / "keys")
     config = tmp_path / "kiosk.toml"
     config.write_text(f'[paths]\ndata = "{tmp_path}/var"\nkeys = "{tmp_path}/var/keys"\n')
-    put_packet(Outbox(DataFolder(tmp_path / "var").outbox), 1)
+    with closing(Outbox(DataFolder(tmp_path / "var").outbox)) as outbox:
+        put_packet(outbox, 1)
     stick = tmp_path / "stick"
     stick.mkdir()
     with_config = ("--config", str(config), "--json")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -49,8 +50,8 @@ def test_killed_at_every_step_it_resumes_at_the_last_completed_one(office, tmp_p
         captured = captures(config) or captured  # the purge ends with the journal forgetting the enrollment
     assert endings.count(-signal.SIGKILL) >= len(CaptureStep)
     assert captured == dict.fromkeys(CaptureStep, 1)
-    states = [entry.state for entry in Outbox(DataFolder(config.data).outbox).entries()]
-    assert states == [PacketState.PURGED]
+    with closing(Outbox(DataFolder(config.data).outbox)) as outbox:
+        assert [entry.state for entry in outbox.entries()] == [PacketState.PURGED]
 
 
 def captures(config) -> Counter[CaptureStep]:

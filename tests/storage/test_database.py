@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ SCHEMA = "CREATE TABLE IF NOT EXISTS note (text TEXT UNIQUE) STRICT;"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database(tmp_path / "notes.sqlite", schema=SCHEMA, kind=7)
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(Database(tmp_path / "notes.sqlite", schema=SCHEMA, kind=7)) as database:
+        yield database
 
 
 def notes(database: Database) -> list[str]:

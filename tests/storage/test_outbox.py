@@ -6,7 +6,9 @@ import datetime as dt
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,8 +27,9 @@ NOON = MORNING + dt.timedelta(hours=4)
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Outbox:
-    return Outbox(tmp_path / "outbox")
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    with closing(Outbox(tmp_path / "outbox")) as outbox:
+        yield outbox
 
 
 def put(outbox: Outbox, data: bytes = b"sealed", *, sealed_at: dt.datetime = MORNING) -> str:
@@ -62,7 +65,8 @@ def test_the_oldest_packet_goes_first(outbox: Outbox):
 
 def test_a_second_outbox_on_the_folder_sees_the_same(outbox: Outbox, tmp_path: Path):
     sha256 = put(outbox)
-    Outbox(tmp_path / "outbox").mark_sent(sha256, NOON)
+    with closing(Outbox(tmp_path / "outbox")) as second:
+        second.mark_sent(sha256, NOON)
     assert outbox.entry(sha256).state is PacketState.SENT
 
 
@@ -76,7 +80,8 @@ def test_putting_a_packet_again_changes_nothing(outbox: Outbox):
 def test_a_start_after_a_power_cut_finds_the_packet_its_enrollment_has_already(outbox: Outbox, tmp_path: Path):
     assert outbox.of_enrollment("e1") is None
     sha256 = put(outbox)
-    entry = Outbox(tmp_path / "outbox").of_enrollment("e1")
+    with closing(Outbox(tmp_path / "outbox")) as again:
+        entry = again.of_enrollment("e1")
     assert entry is not None
     assert entry.sha256 == sha256
     assert outbox.of_enrollment("e2") is None
@@ -208,9 +213,9 @@ def test_changes_from_many_hands_are_all_counted(outbox: Outbox, tmp_path: Path)
     sha256 = put(outbox)
 
     def attempt_ten_times(_: int) -> None:
-        mine = Outbox(tmp_path / "outbox")
-        for _ in range(10):
-            mine.record_attempt(sha256, at=NOON)
+        with closing(Outbox(tmp_path / "outbox")) as mine:
+            for _ in range(10):
+                mine.record_attempt(sha256, at=NOON)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(attempt_ten_times, range(4)))
@@ -238,9 +243,9 @@ def test_a_writer_killed_at_any_moment_leaves_every_acknowledged_packet_whole(tm
         acknowledged = [writer.stdout.readline().strip() for _ in range(12)]
         writer.kill()
         acknowledged += writer.stdout.read().split()
-    outbox = Outbox(folder)
-    outbox.sweep()
-    waiting = {entry.sha256 for entry in outbox.pending()}
-    assert waiting >= {sha256 for sha256 in acknowledged if len(sha256) == 64}
-    for sha256 in waiting:
-        assert hashlib.sha256(outbox.read(sha256)).hexdigest() == sha256
+    with closing(Outbox(folder)) as outbox:
+        outbox.sweep()
+        waiting = {entry.sha256 for entry in outbox.pending()}
+        assert waiting >= {sha256 for sha256 in acknowledged if len(sha256) == 64}
+        for sha256 in waiting:
+            assert hashlib.sha256(outbox.read(sha256)).hexdigest() == sha256

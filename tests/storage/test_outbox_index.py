@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_start_and_its_lists_open_only_what_waits(folder: Path):
-    outbox = Outbox(folder)
+@pytest.fixture
+def outbox(folder: Path) -> Iterator[Outbox]:
+    with closing(Outbox(folder)) as outbox:
+        yield outbox
+
+
+def test_a_start_and_its_lists_open_only_what_waits(outbox: Outbox):
     waiting = [entry.enrollment_id for entry in outbox.pending()]
     assert waiting == [enrollment_id(n) for n in (2, 5, 8)]
     assert [entry.enrollment_id for entry in outbox.pending(limit=2)] == waiting[:2]
@@ -55,15 +62,13 @@ def test_without_an_index_an_unreadable_state_stops_no_start_and_is_named(tmp_pa
     again.close()
 
 
-def test_what_was_answered_is_found_by_its_enrollment(folder: Path):
-    outbox = Outbox(folder)
+def test_what_was_answered_is_found_by_its_enrollment(outbox: Outbox):
     second = outbox.pending()[1]
     outbox.attach_receipt(second.sha256, b"rejected", accepted=False)
     assert outbox.answered() == (second.enrollment_id,)
 
 
-def test_a_state_written_just_before_the_power_went_is_found_and_put_right(folder: Path):
-    outbox = Outbox(folder)
+def test_a_state_written_just_before_the_power_went_is_found_and_put_right(folder: Path, outbox: Outbox):
     entry = outbox.pending()[0]
     path = folder / f"{entry.sha256}.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"state": "sent", "sent_at": NOW.at.isoformat()}))
@@ -71,13 +76,13 @@ def test_a_state_written_just_before_the_power_went_is_found_and_put_right(folde
     assert [found.sha256 for found in outbox.entries(PacketState.SENT)] == [entry.sha256]
 
 
-def test_an_announced_packet_that_was_never_written_is_none(folder: Path):
-    outbox = Outbox(folder)
+def test_an_announced_packet_that_was_never_written_is_none(folder: Path, outbox: Outbox):
     entry = outbox.pending()[0]
     for suffix in ("ktp", "json"):
         (folder / f"{entry.sha256}.{suffix}").unlink()
-    assert len(Outbox(folder).pending()) == 2
-    assert Outbox(folder).of_enrollment(entry.enrollment_id) is None
+    with closing(Outbox(folder)) as again:
+        assert len(again.pending()) == 2
+        assert again.of_enrollment(entry.enrollment_id) is None
     assert put_packet(outbox, 2) == entry.sha256
     assert len(outbox.pending()) == 3
 
@@ -86,7 +91,8 @@ def test_a_folder_without_index_gets_one(folder: Path):
     for path in folder.iterdir():
         if path.read_bytes() == b"unreadable" or path.name.startswith(".index"):
             path.unlink()
-    assert [entry.enrollment_id for entry in Outbox(folder).pending()] == [enrollment_id(n) for n in (2, 5, 8)]
+    with closing(Outbox(folder)) as outbox:
+        assert [entry.enrollment_id for entry in outbox.pending()] == [enrollment_id(n) for n in (2, 5, 8)]
 
 
 def test_the_other_process_may_write_the_index_too(folder: Path):
@@ -107,12 +113,11 @@ def test_lists_are_read_by_index_and_never_by_looking_at_all(folder: Path):
     connection.close()
 
 
-def test_a_sweep_finds_what_the_index_has_lost(folder: Path):
+def test_a_sweep_finds_what_the_index_has_lost(folder: Path, outbox: Outbox):
     connection = sqlite3.connect(folder / ".index.sqlite")
     connection.execute("DELETE FROM packet WHERE state = 'sealed'")
     connection.commit()
     connection.close()
-    outbox = Outbox(folder)
     assert outbox.pending() == ()
     outbox.sweep()
     assert [entry.enrollment_id for entry in outbox.pending()] == [enrollment_id(n) for n in (2, 5, 8)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ TODAY = dt.date(2026, 3, 2)
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> Queue:
-    return Queue(tmp_path / "queue.sqlite")
+def queue(tmp_path: Path) -> Iterator[Queue]:
+    with closing(Queue(tmp_path / "queue.sqlite")) as queue:
+        yield queue
 
 
 def called(queue: Queue) -> list[str]:
@@ -48,12 +51,12 @@ def test_the_queue_outlives_a_restart(queue: Queue, tmp_path: Path):
     queue.issue(TODAY, Priority.ELDERLY)
     queue.call_next(TODAY, counter="2")
     queue.close()
-    again = Queue(tmp_path / "queue.sqlite")
-    assert [(ticket.code, ticket.state, ticket.counter) for ticket in again.tickets(TODAY)] == [
-        ("B001", TicketState.CALLED, "2"),
-        ("A001", TicketState.WAITING, ""),
-    ]
-    assert again.issue(TODAY).code == "A002"
+    with closing(Queue(tmp_path / "queue.sqlite")) as again:
+        assert [(ticket.code, ticket.state, ticket.counter) for ticket in again.tickets(TODAY)] == [
+            ("B001", TicketState.CALLED, "2"),
+            ("A001", TicketState.WAITING, ""),
+        ]
+        assert again.issue(TODAY).code == "A002"
 
 
 def test_each_day_begins_anew(queue: Queue):
@@ -108,10 +111,10 @@ def test_two_counters_never_call_the_same_ticket(queue: Queue, tmp_path: Path):
         queue.issue(TODAY)
 
     def counter(name: str) -> list[str]:
-        mine = Queue(tmp_path / "queue.sqlite")
         codes = []
-        while (ticket := mine.call_next(TODAY, counter=name)) is not None:
-            codes.append(ticket.code)
+        with closing(Queue(tmp_path / "queue.sqlite")) as mine:
+            while (ticket := mine.call_next(TODAY, counter=name)) is not None:
+                codes.append(ticket.code)
         return codes
 
     with ThreadPoolExecutor(3) as pool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +19,9 @@ PEOPLE = demo_roster(40, seed=3)
 
 
 @pytest.fixture
-def roster(tmp_path: Path) -> Roster:
-    return Roster(tmp_path / "roster.sqlite")
+def roster(tmp_path: Path) -> Iterator[Roster]:
+    with closing(Roster(tmp_path / "roster.sqlite")) as roster:
+        yield roster
 
 
 def load(roster: Roster, tmp_path: Path, *people: Person) -> RosterImport:
@@ -30,7 +33,8 @@ def load(roster: Roster, tmp_path: Path, *people: Person) -> RosterImport:
 def test_everybody_imported_is_there_after_a_restart(roster: Roster, tmp_path: Path):
     assert load(roster, tmp_path, *PEOPLE) == RosterImport(added=40, changed=0, unchanged=0, problems=())
     roster.close()
-    assert set(Roster(tmp_path / "roster.sqlite").persons()) == set(PEOPLE)
+    with closing(Roster(tmp_path / "roster.sqlite")) as again:
+        assert set(again.persons()) == set(PEOPLE)
 
 
 @pytest.mark.parametrize("person", PEOPLE[:5])

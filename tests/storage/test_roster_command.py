@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from kiosk.commands import roster as command
+from kiosk.enrollment.person import Person
 from kiosk.security.audit import AuditLog
 from kiosk.storage.layout import DataFolder
 from kiosk.storage.roster import Roster
@@ -36,10 +38,15 @@ def data(tmp_path: Path) -> DataFolder:
     return DataFolder(tmp_path / "data")
 
 
+def imported(path: Path) -> tuple[Person, ...]:
+    with closing(Roster(path)) as roster:
+        return roster.persons()
+
+
 def test_the_example_imports(example: Path, data: DataFolder, capsys):
     assert kiosk("roster", "import", example, "--data", data.root) == 0
     assert capsys.readouterr().out.endswith("example.csv: 12 added, 0 changed, 0 unchanged\n")
-    assert set(Roster(data.roster).persons()) == set(demo_roster(12, seed=5))
+    assert set(imported(data.roster)) == set(demo_roster(12, seed=5))
 
 
 def test_the_configuration_says_where_the_data_lies(example: Path, tmp_path: Path, capsys):
@@ -48,7 +55,7 @@ def test_the_configuration_says_where_the_data_lies(example: Path, tmp_path: Pat
     assert kiosk("roster", "import", example, "--config", config, "--json") == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result == {"added": 12, "changed": 0, "unchanged": 0, "problems": []}
-    assert len(Roster(tmp_path / "unit" / "roster.sqlite").persons()) == 12
+    assert len(imported(tmp_path / "unit" / "roster.sqlite")) == 12
 
 
 def test_a_bad_value_is_told_with_its_line_and_nothing_is_imported(example: Path, data: DataFolder, capsys):
@@ -57,7 +64,7 @@ def test_a_bad_value_is_told_with_its_line_and_nothing_is_imported(example: Path
     out = capsys.readouterr().out.splitlines()
     assert out[-2].endswith("example.csv:8: tiket is 'A/7'; allowed: 1 to 12 letters and digits, or empty")
     assert out[-1].endswith("nothing was imported")
-    assert Roster(data.roster).persons() == ()
+    assert imported(data.roster) == ()
 
 
 def test_problems_are_told_as_json(example: Path, data: DataFolder, capsys):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,9 @@ def hash_nik(nik: str) -> str:
 
 
 @pytest.fixture
-def sent(tmp_path: Path) -> SentRegister:
-    return SentRegister(tmp_path / "sent.sqlite", hash_nik=hash_nik)
+def sent(tmp_path: Path) -> Iterator[SentRegister]:
+    with closing(SentRegister(tmp_path / "sent.sqlite", hash_nik=hash_nik)) as sent:
+        yield sent
 
 
 def test_a_sealed_resident_is_known_after_a_restart(sent: SentRegister, tmp_path: Path):
@@ -28,9 +31,9 @@ def test_a_sealed_resident_is_known_after_a_restart(sent: SentRegister, tmp_path
     sent.add(NIK, packet_sha256="a" * 64, sealed_at=NOW)
     sent.add(NIK, packet_sha256="a" * 64, sealed_at=NOW)
     sent.close()
-    again = SentRegister(tmp_path / "sent.sqlite", hash_nik=hash_nik)
-    assert again.knows(NIK)
-    assert not again.knows("3503115708019002")
+    with closing(SentRegister(tmp_path / "sent.sqlite", hash_nik=hash_nik)) as again:
+        assert again.knows(NIK)
+        assert not again.knows("3503115708019002")
 
 
 def test_a_deletion_letter_allows_one_new_record(sent: SentRegister):

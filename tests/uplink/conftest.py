@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -110,6 +111,7 @@ class Line:
 
 
 @pytest.fixture
-def line(tmp_path: Path, keys: Keys) -> Line:
+def line(tmp_path: Path, keys: Keys) -> Iterator[Line]:
     now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
-    return Line(Outbox(tmp_path / "outbox"), open_store(f"file://{tmp_path}/store"), keys, now)
+    with closing(Outbox(tmp_path / "outbox")) as outbox:
+        yield Line(outbox, open_store(f"file://{tmp_path}/store"), keys, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -159,8 +159,9 @@ def test_a_unit_sends_in_parts_to_a_real_server_and_the_centre_joins(
         entry = line.outbox.entry(packet.sha256)
         assert line.outbox.sent_percent(entry) == 100 * 100_000 // len(packet.data)
         assert entry.last_fault
-        again = replace(sender, outbox=Outbox(tmp_path / "outbox"))  # as another process has it
-        assert [report.outcome for report in again.run_once()] == [Outcome.SENT]
+        with closing(Outbox(tmp_path / "outbox")) as outbox:  # as another process has it
+            again = replace(sender, outbox=outbox)
+            assert [report.outcome for report in again.run_once()] == [Outcome.SENT]
         assert proxy.ledger.created_bytes == len(packet.data)
         assert set(proxy.ledger.created.values()) == {1}
     entry = line.outbox.entry(packet.sha256)

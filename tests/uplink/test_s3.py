@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def test_the_real_programs_deliver_and_sign(
     assert lines_of(receive(line.keys, seaweed.url), status=0) == []
     answered = lines_of(uplink(tmp_path / "outbox", line.keys, seaweed.url, "--once"), status=0)
     assert sorted(report["outcome"] for report in answered) == ["received", "rejected"]
-    states = [entry.state for entry in Outbox(tmp_path / "outbox").entries()]
+    with closing(Outbox(tmp_path / "outbox")) as outbox:
+        states = [entry.state for entry in outbox.entries()]
     assert sorted(states) == [PacketState.RECEIVED, PacketState.REJECTED]
 
 
