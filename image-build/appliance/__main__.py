@@ -25,19 +25,8 @@ EPOCH = 1_767_225_600
 """2026-01-01: every file's time in the root."""
 
 TOOLS = (
-    *(
-        "mmdebstrap",
-        "apt-get",
-        "dpkg-deb",
-        "chroot",
-        "aarch64-linux-gnu-gcc",
-        "swig",
-        "pkg-config",
-        "readelf",
-        "cpio",
-        "xz",
-    ),
-    *("depmod", "mksquashfs", "veritysetup", "mkfs.vfat", "mcopy", "genimage", "rauc", "unshare"),
+    *("mmdebstrap", "apt-get", "dpkg-deb", "chroot", "aarch64-linux-gnu-gcc", "swig", "pkg-config", "readelf"),
+    *("cpio", "xz", "depmod", "mksquashfs", "veritysetup", "mkfs.vfat", "mcopy", "genimage", "rauc", "unshare"),
 )
 
 

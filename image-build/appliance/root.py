@@ -67,7 +67,7 @@ SYSTEM_SETTINGS = (*_MODULES_LEFT_OUT, *_FILES_LEFT_OUT, *_FOLDERS_NEEDED)
 
 
 def make_system(root: Path, *, base: Path, kernel: Path, libraries: Iterable[Path], site: Path) -> None:
-    """Everything that a change of the application leaves as it is. libraries: packages without install scripts."""
+    """Everything that a change of the application leaves as it is. libraries: unpacked packages."""
     root.mkdir()
     run("tar", "--extract", "--file", base, "--directory", root, "--numeric-owner")
     _modules(root, kernel)
@@ -88,7 +88,7 @@ def make_system(root: Path, *, base: Path, kernel: Path, libraries: Iterable[Pat
 
 
 def lay_in(root: Path, package: Path) -> None:
-    """An unpacked library and its licence. The linker's cache need not know it: the folder is always searched."""
+    """A library and its licence. The linker's cache need not know it: the folder is always searched."""
     documents = shutil.ignore_patterns("changelog*")
     shutil.copytree(package / "usr", root / "usr", symlinks=True, dirs_exist_ok=True, ignore=documents)
 

@@ -1,4 +1,4 @@
-"""The TPM's Python binding: it comes as source, and is compiled for the target against the image's libraries."""
+"""The TPM's Python binding: compiled from source, for the target, against the image's own libraries."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LEFT_OUT = ("tss2-fapi", "tss2-policy", "tss2-tcti-spi-helper")
 """Libraries the binding does without when pkg-config does not know them; a unit has none of them."""
 
 _LIBRARIES = "usr/lib/aarch64-linux-gnu"
-_WHEEL = "[bdist_wheel]\nplat_name = linux_aarch64\npy_limited_api = cp313\n"
-"""setuptools names a wheel after the Python that runs it. The binding uses the stable interface (abi3)."""
+_WHEEL = "[bdist_wheel]\nplat_name = linux_aarch64\npy_limited_api = cp310\n"
+"""setuptools names a wheel after the Python that runs it. This one uses the stable interface (abi3) of any."""
 
 
 def make_binding(site: Path, *, requirement: str, room: Path, packages: Path, base: Path, include: str) -> None:

@@ -75,7 +75,7 @@ def for_target(lock: str, *, whatever_the_python: Sequence[str] = FROM_SOURCE) -
     return tuple(rows)
 
 
-def wanted(locks: Iterable[str]) -> tuple[Locked, ...]:
+def needed(locks: Iterable[str]) -> tuple[Locked, ...]:
     """What is installed, once each. pip refuses two versions, when locks disagree."""
     rows = dict.fromkeys(row for lock in locks for row in for_target(lock))
     return tuple(row for row in rows if row.name not in NEEDLESS)
@@ -83,7 +83,7 @@ def wanted(locks: Iterable[str]) -> tuple[Locked, ...]:
 
 def install(site: Path, *, locks: Sequence[Path], packages: Path, base: Path) -> None:
     """Fills `site` with everything the locks name. packages, base: results of these steps."""
-    rows = wanted(lock.read_text() for lock in locks)
+    rows = needed(lock.read_text() for lock in locks)
     headers = packages / "libpython3.13-dev/usr/include"
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
@@ -97,8 +97,6 @@ def install(site: Path, *, locks: Sequence[Path], packages: Path, base: Path) ->
             *("-r", wheels),
         )
         for row in rows:
-            if row.name in FROM_SOURCE:
-                (room / row.name).mkdir()
             if row.name == BINDING:
                 make_binding(
                     site,
@@ -114,6 +112,7 @@ def install(site: Path, *, locks: Sequence[Path], packages: Path, base: Path) ->
 
 
 def _from_source(row: Locked, site: Path, *, room: Path, headers: Path) -> None:
+    room.mkdir()
     requirement = room / "source.txt"
     requirement.write_text(row.lines() + "\n")
     run(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from appliance.wheels import FROM_SOURCE, NEEDLESS, TARGET, for_target
+from appliance.wheels import FROM_SOURCE, TARGET, for_target, needed
 
 LOCKS = Path(__file__).parents[2] / "image-build/locks"
 
@@ -32,10 +32,21 @@ def test_a_row_keeps_its_hashes_for_pip() -> None:
     assert row.lines() == "numpy==2.5.5 \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc"
 
 
-def test_the_real_lock_names_one_version_of_each_with_hashes() -> None:
-    rows = for_target((LOCKS / "runtime.txt").read_text()) + for_target((LOCKS / "models.txt").read_text())
-    runtime = [row for row in rows if row.name not in NEEDLESS]
+def test_the_real_locks_name_one_version_of_each_with_hashes() -> None:
+    runtime = needed((LOCKS / name).read_text() for name in ("runtime.txt", "models.txt", "tpm.txt"))
     assert len({row.name for row in runtime}) == len(runtime)
     assert all(row.hashes for row in runtime)
     assert {"kivy", "numba", "numpy", *FROM_SOURCE} <= {row.name for row in runtime}
     assert TARGET["platform_machine"] == "aarch64"
+
+
+def test_two_locks_that_agree_install_a_package_once() -> None:
+    assert [row.name for row in needed((LOCK, LOCK))] == ["numpy", "lgpio"]
+
+
+def test_two_locks_that_disagree_are_left_to_pip_which_refuses_them() -> None:
+    other = "numpy==2.5.6 --hash=sha256:bb\n"
+    assert [row.requirement for row in needed((LOCK, other)) if row.name == "numpy"] == [
+        "numpy==2.5.5",
+        "numpy==2.5.6",
+    ]
