@@ -20,6 +20,9 @@ from bench.qmp import TOUCH_RANGE
 POINTS_APART = 6
 """So many of a stroke are one: the unit draws a slow frame between two, and takes only the last within one."""
 
+INK_PX = 4
+"""Half the thickness of a line, and some."""
+
 CLOCK_S = 45.0
 """So often the unit gets the time: a device's answer of more than five minutes' difference is refused."""
 
@@ -98,22 +101,21 @@ class UnitHands:
 
     def sign(self) -> None:
         left, top, width, height = self._rehearsed.pads[self._screen]
-        field = slice(round(top), round(top + height)), slice(round(left), round(left + width))
         for stroke in strokes():
             places = [(left + x * width, top + y * height) for x, y in (*stroke[::POINTS_APART], stroke[-1])]
-            self._drawn(field, partial(self._finger, down=True), places[0])
+            self._drawn(partial(self._finger, down=True), places[0])
             for place in places[1:]:
-                self._drawn(field, self._move, place)
+                self._drawn(self._move, place)
             self._finger(places[-1], down=False)
 
-    def _drawn(
-        self, field: Box, move: Callable[[tuple[float, float]], None], place: tuple[float, float]
-    ) -> None:
-        """A movement of the finger, and the frame that shows it; one that shows nothing is passed over."""
-        before = self._shown()[field]
+    def _drawn(self, move: Callable[[tuple[float, float]], None], place: tuple[float, float]) -> None:
+        """A movement of the finger, and the frame with ink where it ends; one that shows none is passed over."""
+        column, row = (round(side) for side in place)
+        near = slice(row - INK_PX, row + INK_PX), slice(column - INK_PX, column + INK_PX)
+        before = self._shown()[near]
         move(place)
         for _ in range(LOOKS):
-            if np.any(self._shown()[field] != before):
+            if np.any(self._shown()[near] != before):
                 return
             time.sleep(LOOK_S / 10)
 
