@@ -109,7 +109,7 @@ class UnitHands:
             self._finger(places[-1], down=False)
 
     def _drawn(self, move: Callable[[tuple[float, float]], None], place: tuple[float, float]) -> None:
-        """A movement of the finger, and the frame with ink where it ends; one that shows none is passed over."""
+        """A movement of the finger, and the frame with ink where it ends; one without is passed over."""
         column, row = (round(side) for side in place)
         near = slice(row - INK_PX, row + INK_PX), slice(column - INK_PX, column + INK_PX)
         before = self._shown()[near]
