@@ -14,6 +14,7 @@ from hw.device_url import DeviceUrl
 from hw.printer.conversation import Conversation
 from hw.printer.link import LinkSpec, PrinterNode, SerialPort, TcpAddress
 from hw.printer.slip_bytes import Paper, encode
+from hw.printer.status import PrinterStatus
 from hw.worker import Session, WorkedDevice
 
 STATUS_INTERVAL_S = 0.5
@@ -98,10 +99,11 @@ class EscPosSlipPrinter(WorkedDevice):
         self._info = DeviceInfo(kind=self.kind, url=self._url, **printer.identity())
         confirms: bool | None = None
         while not session.stopped:
-            able = self._report(session, printer) is None
-            if able and confirms is None:
+            status = printer.status()
+            if confirms is None and status.fault() is None:  # found out before anybody hears that it is ready
                 printer.send(b"")
                 confirms = printer.worked_off(timeout_s=CONFIRM_TIMEOUT_S)
+            self._report(session, status)
             job = self._next_job()
             if job is None or not job.outcome.set_running_or_notify_cancel():
                 continue
@@ -113,9 +115,8 @@ class EscPosSlipPrinter(WorkedDevice):
             finally:
                 job.outcome.set_result(outcome)
 
-    def _report(self, session: Session, printer: Conversation) -> Fault | None:
+    def _report(self, session: Session, status: PrinterStatus) -> Fault | None:
         """Publishes how the printer is; what keeps it from printing, if anything."""
-        status = printer.status()
         if (trouble := status.fault()) is not None:
             session.fault(*trouble)
             return Fault(trouble[0], self.kind, trouble[1])
@@ -126,12 +127,12 @@ class EscPosSlipPrinter(WorkedDevice):
 
     def _print(self, session: Session, printer: Conversation, slip: Slip, *, confirms: bool) -> Fault | None:
         """A printer without GS r is believed when it has no complaint after the slip."""
-        if (fault := self._report(session, printer)) is not None:
+        if (fault := self._report(session, printer.status())) is not None:
             return fault
         deadline = time.monotonic() + self._print_timeout_s
         printer.send(encode(slip, self._paper))
         while not printer.worked_off(timeout_s=CONFIRM_TIMEOUT_S):
-            fault = self._report(session, printer)
+            fault = self._report(session, printer.status())
             if fault is None and not confirms:
                 break
             if fault is None and session.stopped:
