@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
@@ -75,7 +75,7 @@ def wreck(
     random = Random(seed)  # noqa: S311 - which blow falls where, repeatably
     provision_development(folder / "keys", unit_id="KIOS-01")
     (folder / "keys/centre/nik_hash.key").write_bytes(NIK_KEY)
-    keys, outbox = read_keys(folder / "keys"), Outbox(folder / "outbox")
+    keys = read_keys(folder / "keys")
     cuts = early_purges = 0
 
     def cut(size: int) -> int | None:
@@ -87,6 +87,7 @@ def wreck(
 
     server = SeaweedProcess(folder)
     with ExitStack() as stack:
+        outbox = stack.enter_context(closing(Outbox(folder / "outbox")))
         stack.callback(server.kill)
         server.start()
         for packet in small_packets(keys, packets):
