@@ -314,7 +314,7 @@ _LATEST_OTHER_UNIT = """
 for unit in $(systemctl list-dependencies --plain --no-pager multi-user.target | tail -n +2 | sort -u); do
     case $unit in
     kiosk* | *.target) ;;
-    *) systemctl show --value --property=ActiveEnterTimestampMonotonic $unit ;;
+    *) systemctl show --value --property=ActiveEnterTimestampMonotonic -- $unit ;;
     esac
 done | sort -n | tail -1"""
 """When all of a multi-user machine but the kiosk had started: microseconds since the kernel's start."""
